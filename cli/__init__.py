@@ -1,0 +1,1 @@
+"""The doorway: the `pruneproof` command."""

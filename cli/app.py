@@ -1,0 +1,29 @@
+"""The `pruneproof` command. Each subcommand is a file and imports what is heavy when it is called."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from pruneproof.cli.theory import theory
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+app.command()(theory)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pruneproof {version('pruneproof')}")
+        raise typer.Exit
+
+
+@app.callback()
+def pruneproof(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Verify the pruning of large language models: is this right?"""

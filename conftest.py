@@ -1,0 +1,38 @@
+"""What every test runs under: shape checks at call time and the Hypothesis profiles."""
+
+import os
+from collections.abc import Iterator
+
+import jaxtyping
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+# Before anything imports it: each call into pruneproof.reference checks shapes and dtypes.
+jaxtyping.install_import_hook("pruneproof.reference", "beartype.beartype")
+
+settings.register_profile("dev", deadline=None, print_blob=True)
+settings.register_profile(
+    "ci",
+    derandomize=True,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+# Not a child of `ci`, which has no database: a failure found here must be replayed next time.
+settings.register_profile(
+    "thorough",
+    settings.get_profile("dev"),
+    max_examples=2000,
+    database=DirectoryBasedExampleDatabase(".hypothesis/examples"),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.fixture
+def no_shape_checks() -> Iterator[None]:
+    """Turn the shape checks off, for tests of the errors that a user sees without them."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

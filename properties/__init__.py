@@ -1,0 +1,1 @@
+"""The properties that an implementation of a pruning method must have."""
