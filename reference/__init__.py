@@ -1,0 +1,1 @@
+"""Every score, objective, construction, mask rule and mask refinement, in plain torch."""
