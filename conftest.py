@@ -9,7 +9,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 # Before anything imports it: each call into pruneproof.reference checks shapes and dtypes.
-jaxtyping.install_import_hook("pruneproof.reference", "beartype.beartype")
+# The numeric tower lets an int stand where a float is asked for, as every type checker does.
+jaxtyping.install_import_hook(
+    "pruneproof.reference", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
+)
 
 settings.register_profile("dev", deadline=None, print_blob=True)
 settings.register_profile(

@@ -1,4 +1,4 @@
-"""The `pruneproof` command. Each subcommand is a file and imports what is heavy when it is called."""
+"""The `pruneproof` command. Each subcommand is a file that imports what is heavy when called."""
 
 from importlib.metadata import version
 from typing import Annotated

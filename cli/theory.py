@@ -9,7 +9,9 @@ import typer
 def theory(
     report: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Also write theory.json and theory.html into this folder."),
+        typer.Option(
+            metavar="DIR", help="Also write theory.json and theory.html into this folder."
+        ),
     ] = None,
 ) -> None:
     """Prove or refute every statement of the paper and print the ledger.
