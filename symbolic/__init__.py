@@ -1,0 +1,1 @@
+"""The paper's statements as claims that a machine proves or refutes."""

@@ -1,0 +1,97 @@
+"""Statements of the paper as data: what is claimed, of what, and under which assumptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import sympy
+
+from pruneproof.symbolic.exact import Environment
+from pruneproof.symbolic.world import World
+
+Form = Literal["as_printed", "repaired", "beyond"]
+
+
+@dataclass(frozen=True)
+class Equal:
+    """left = right, for all data of the world.
+
+    Attributes:
+        reason: what this equation contributes, when a claim consists of several.
+    """
+
+    left: sympy.Expr
+    right: sympy.Expr
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class AtMost:
+    """small ≤ large, with a certificate that a machine checks.
+
+    The certificate says that large − small (or, with `squared`, large² − small², both sides
+    being manifestly non-negative) equals `extra` plus a sum of coefficient · (large′ − small′)
+    over inequalities proved in the same way, where `extra` and the coefficients are
+    manifestly non-negative.
+    """
+
+    small: sympy.Expr
+    large: sympy.Expr
+    extra: sympy.Expr = sympy.Integer(0)
+    using: tuple[tuple[sympy.Expr, AtMost], ...] = ()
+    squared: bool = False
+    reason: str = ""
+
+
+Statement = Equal | AtMost
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """Something that the statement needs.
+
+    Attributes:
+        words: the assumption, in words.
+        without: the world in which it is dropped; there the proof must break or data must
+            exist for which the statement fails.
+        printed: whether the paper states it.
+    """
+
+    words: str
+    without: World
+    printed: bool = False
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement, as printed or repaired, ready to be decided.
+
+    Attributes:
+        id: stable name; its words are the conclusion.
+        locus: the place in the paper, spelled as there.
+        form: as_printed, repaired, or beyond (a statement that the paper does not make).
+        title: the conclusion in one sentence.
+        statements: what has to hold, all of it.
+        world: variables and assumptions.
+        assumptions: what is assumed beyond the declaration of sizes.
+        note: what is wrong with the printed form, or what the repair changes.
+        code: the function of pruneproof.reference that computes it.
+        rocq: the theorem that proves it in Rocq, when there is one.
+        witness: data for which the statement fails, when the smallest one found by search
+            is not the most telling one.
+        severity: for a slip of the paper, how much it matters.
+    """
+
+    id: str
+    locus: str
+    form: Form
+    title: str
+    statements: tuple[Statement, ...]
+    world: World
+    assumptions: tuple[Assumption, ...] = ()
+    note: str = ""
+    code: str = ""
+    rocq: str = ""
+    witness: Environment | None = field(default=None, compare=False)
+    severity: Literal["", "low", "medium", "high"] = ""

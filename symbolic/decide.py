@@ -1,0 +1,169 @@
+"""From a claim to its verdict."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+import sympy
+
+from pruneproof.symbolic import z3_engine
+from pruneproof.symbolic.claim import Assumption, AtMost, Claim, Equal, Statement
+from pruneproof.symbolic.rewriting import Step, derive, is_nonnegative, is_zero
+from pruneproof.symbolic.rewriting.derive import NoNormalFormError, is_clean, normal_form
+from pruneproof.symbolic.witness import (
+    Witness,
+    counterexamples,
+    failure,
+    holds_on_samples,
+    smallest,
+)
+from pruneproof.symbolic.world import World
+
+Verdict = Literal["proved", "proved_under", "refuted", "open"]
+SAMPLES = 12
+"""Random exact environments on which every statement and every step is evaluated."""
+
+
+class DisagreementError(AssertionError):
+    """Two engines contradict each other: one of them is wrong."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A claim with its verdict and what supports it.
+
+    Attributes:
+        engines: what decided it: `sympy` (the derivation), `exact` (evaluation on rational
+            data), `z3` (all real data at small sizes).
+        steps: the derivation of each side of each statement.
+        witness: data for which the statement fails; None unless refuted.
+        needed: for each assumption, data for which the statement fails without it (None when
+            only the proof breaks).
+    """
+
+    claim: Claim
+    verdict: Verdict
+    engines: tuple[str, ...]
+    steps: tuple[tuple[Step, ...], ...]
+    witness: Witness | None
+    needed: tuple[Witness | None, ...]
+    seconds: float
+
+
+def decide(claim: Claim) -> Decision:
+    """Prove or refute a claim, and check the outcome with every engine that can.
+
+    Raises:
+        DisagreementError: a proof and a counterexample both exist, a step of the proof
+            changes the value, z3 contradicts the proof, or an assumption is not needed.
+    """
+    start = time.perf_counter()
+    proved = all(proves(statement, claim.world) for statement in claim.statements)
+    witness = _witness(claim, proved)
+    needed: tuple[Witness | None, ...] = ()
+    steps: tuple[tuple[Step, ...], ...] = ()
+    if proved:
+        if witness is not None:
+            raise DisagreementError(f"{claim.id}: proved, yet it fails for {witness.as_data()}")
+        steps = _checked_steps(claim)
+        needed = tuple(_needed(claim, assumption) for assumption in claim.assumptions)
+    verdict = _verdict(claim, proved, witness)
+    engines = _engines(claim, verdict)
+    return Decision(claim, verdict, engines, steps, witness, needed, time.perf_counter() - start)
+
+
+def _verdict(claim: Claim, proved: bool, witness: Witness | None) -> Verdict:
+    if witness is not None:
+        return "refuted"
+    if not proved:
+        return "open"
+    unprinted = any(not assumption.printed for assumption in claim.assumptions)
+    return "proved_under" if unprinted else "proved"
+
+
+def _witness(claim: Claim, proved: bool) -> Witness | None:
+    if claim.witness is not None:
+        for number, statement in enumerate(claim.statements):
+            found = failure(statement, claim.witness)
+            if found is not None:
+                return Witness(claim.witness, found.left, found.right, number)
+        raise DisagreementError(f"{claim.id}: the recorded witness refutes nothing")
+    if proved:
+        return next(counterexamples(claim.statements, claim.world, SAMPLES, 3), None)
+    return smallest(claim.statements, claim.world)
+
+
+def proves(statement: Statement, world: World) -> bool:
+    """Whether the rewriting rules prove the statement for all sizes."""
+    try:
+        if isinstance(statement, Equal):
+            return _vanishes(statement.left - statement.right, world)
+        return _certified(statement, world)
+    except NoNormalFormError:
+        return False
+
+
+def _vanishes(difference: sympy.Expr, world: World) -> bool:
+    form = normal_form(difference, world)
+    return is_clean(form) and is_zero(form)
+
+
+def _certified(statement: AtMost, world: World) -> bool:
+    small, large = statement.small, statement.large
+    parts = [statement.extra, *(coefficient for coefficient, _ in statement.using)]
+    if statement.squared:
+        parts += [small, large]
+        small, large = small**2, large**2
+    if not all(is_nonnegative(normal_form(part, world)) for part in parts):
+        return False
+    gap = statement.extra + sum(
+        coefficient * (known.large - known.small) for coefficient, known in statement.using
+    )
+    return _vanishes(large - small - gap, world) and all(
+        proves(known, world) for _, known in statement.using
+    )
+
+
+def _checked_steps(claim: Claim) -> tuple[tuple[Step, ...], ...]:
+    """The derivations of all sides, each step evaluated on exact data before and after."""
+    derivations = []
+    for statement in claim.statements:
+        for side in _sides(statement):
+            steps = derive(side, claim.world)
+            before = side
+            for step in steps:
+                if not holds_on_samples(before, step.result, claim.world, SAMPLES // 3):
+                    raise DisagreementError(
+                        f"{claim.id}: '{step.rule}' changes the value of {before}"
+                    )
+                before = step.result
+            derivations.append(steps)
+    return tuple(derivations)
+
+
+def _sides(statement: Statement) -> tuple[sympy.Expr, sympy.Expr]:
+    if isinstance(statement, Equal):
+        return statement.left, statement.right
+    return statement.small, statement.large
+
+
+def _needed(claim: Claim, assumption: Assumption) -> Witness | None:
+    """Data that break the claim without the assumption; None when only the proof breaks."""
+    found = smallest(claim.statements, assumption.without)
+    if found is None and all(proves(s, assumption.without) for s in claim.statements):
+        raise DisagreementError(f"{claim.id}: '{assumption.words}' is not needed")
+    return found
+
+
+def _engines(claim: Claim, verdict: Verdict) -> tuple[str, ...]:
+    if verdict == "open":
+        return ()
+    engines = ["exact"] if verdict == "refuted" else ["sympy", "exact"]
+    answers = [z3_engine.decide(statement, claim.world) for statement in claim.statements]
+    if verdict == "refuted":
+        return (*engines, "z3") if "fails" in answers else tuple(engines)
+    if "fails" in answers:
+        raise DisagreementError(f"{claim.id}: proved, yet z3 finds data that break it")
+    return (*engines, "z3") if all(answer == "holds" for answer in answers) else tuple(engines)

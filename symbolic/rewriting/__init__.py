@@ -1,0 +1,7 @@
+"""The prover: named rewriting rules for sums of symbolic length, and a normal form."""
+
+from pruneproof.symbolic.rewriting.derive import Step, derive
+from pruneproof.symbolic.rewriting.positivity import is_nonnegative
+from pruneproof.symbolic.rewriting.zero import is_zero
+
+__all__ = ["Step", "derive", "is_nonnegative", "is_zero"]

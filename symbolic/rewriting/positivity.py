@@ -1,0 +1,34 @@
+"""When a formula is manifestly non-negative: by its shape alone, never by search."""
+
+from __future__ import annotations
+
+import sympy
+from sympy import Abs, Add, Indexed, KroneckerDelta, Mul, Pow, Sum
+
+
+def is_nonnegative(expression: sympy.Expr) -> bool:
+    """Whether the shape of a real expression shows that it is at least zero.
+
+    Sums and products of non-negative parts, even powers, absolute values, and anything to
+    which SymPy's assumptions give a sign. False means "not manifest", not "negative".
+
+    Example:
+        >>> from sympy.abc import x
+        >>> from pruneproof.symbolic.notation import W, b, j, u
+        >>> is_nonnegative(Sum(W[u, j] ** 2, (u, 1, b)))
+        True
+    """
+    if expression.is_nonnegative:
+        return True
+    if isinstance(expression, Indexed):
+        return bool(expression.base.is_nonnegative)
+    if isinstance(expression, (Abs, KroneckerDelta)):
+        return True
+    if isinstance(expression, (Add, Mul)):
+        return all(is_nonnegative(part) for part in expression.args)
+    if isinstance(expression, Pow):
+        even = expression.exp.is_integer and (expression.exp / 2).is_integer
+        return bool(even) or is_nonnegative(expression.base)
+    if isinstance(expression, Sum):
+        return is_nonnegative(expression.function)
+    return False

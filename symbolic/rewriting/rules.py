@@ -1,0 +1,213 @@
+"""The rewriting rules, each true for every size.
+
+A rule takes an expression and the world of its statement and returns an equal expression.
+Indices of the statement are known to lie inside the sizes that the world declares; nothing
+is ever assumed about the range of an index that the world does not declare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy
+from sympy import Abs, Add, Dummy, Indexed, Integer, KroneckerDelta, Mul, Pow, Sum
+
+from pruneproof.symbolic.rewriting.positivity import is_nonnegative
+from pruneproof.symbolic.world import World
+
+Rule = Callable[[sympy.Expr, World], sympy.Expr]
+
+
+def everywhere(expression: sympy.Expr, change: Callable[[sympy.Expr], sympy.Expr]) -> sympy.Expr:
+    """Apply `change` to every node, innermost first. Limits of sums are left alone."""
+    if not expression.args or isinstance(expression, Indexed):
+        return change(expression)
+    if isinstance(expression, Sum):
+        body = everywhere(expression.function, change)
+        return change(body if body.is_zero else Sum(body, *expression.limits))
+    args = [everywhere(arg, change) for arg in expression.args]
+    rebuilt = expression if tuple(args) == expression.args else expression.func(*args)
+    return change(rebuilt)
+
+
+def _limit_by_limit(node: Sum, change: Callable[[sympy.Expr, tuple], sympy.Expr]) -> sympy.Expr:
+    """Rebuild a sum from its innermost limit outwards, one index at a time."""
+    body = node.function
+    for limit in node.limits:
+        body = change(body, limit)
+    return body
+
+
+def keep_the_only_term(expression: sympy.Expr, world: World) -> sympy.Expr:
+    """Σᵤ f(u)·δ(u, t) = f(t) when 1 ≤ t ≤ n is declared; also δ² = δ and j ≠ j′."""
+
+    def change(node: sympy.Expr) -> sympy.Expr:
+        if isinstance(node, KroneckerDelta) and _differ(node.args, world):
+            return Integer(0)
+        if isinstance(node, Pow) and isinstance(node.base, KroneckerDelta):
+            return node.base if node.exp.is_positive else node
+        if isinstance(node, Sum):
+            return _limit_by_limit(node, lambda body, limit: _resolve(body, limit, world))
+        return node
+
+    return everywhere(expression, change)
+
+
+def _differ(args: tuple[sympy.Basic, ...], world: World) -> bool:
+    return tuple(args) in world.distinct or tuple(reversed(args)) in world.distinct
+
+
+def _resolve(body: sympy.Expr, limit: tuple, world: World) -> sympy.Expr:
+    index, lower, upper = limit
+    kept: list[sympy.Expr] = []
+    resolved: list[sympy.Expr] = []
+    for term in Add.make_args(_expanded(body)):
+        target = _delta_target(term, index, upper, world)
+        if target is None:
+            kept.append(term)
+            continue
+        delta, value = target
+        resolved.append((term / delta).subs(index, value))
+    rest = Add(*kept)
+    return Add(*resolved) + (Sum(rest, (index, lower, upper)) if rest != 0 else 0)
+
+
+def _delta_target(term: sympy.Expr, index: sympy.Symbol, upper: sympy.Expr, world: World):
+    """The delta factor that fixes `index`, with the value that it takes, if that is in range."""
+    for factor in Mul.make_args(term):
+        if isinstance(factor, KroneckerDelta) and index in factor.args:
+            (value,) = [arg for arg in factor.args if arg != index] or [index]
+            declared = world.indices.get(value)
+            if declared is not None and world.same_size(declared) == world.same_size(upper):
+                return factor, value
+    return None
+
+
+def pull_out_factors(expression: sympy.Expr, world: World) -> sympy.Expr:
+    """Σ is linear: split sums, move out what does not depend on the index, Σ 1 = n."""
+
+    def split(body: sympy.Expr, limit: tuple) -> sympy.Expr:
+        index, lower, upper = limit
+        terms = []
+        for term in Add.make_args(_expanded(body)):
+            outside, inside = term.as_independent(index, as_Add=False)
+            count = upper - lower + 1
+            terms.append(outside * (count if inside == 1 else Sum(inside, limit)))
+        return Add(*terms)
+
+    def change(node: sympy.Expr) -> sympy.Expr:
+        return _limit_by_limit(node, split) if isinstance(node, Sum) else node
+
+    return everywhere(expression, change)
+
+
+def _expanded(body: sympy.Expr) -> sympy.Expr:
+    return sympy.expand(body, power_base=False, power_exp=False)
+
+
+def take_roots(expression: sympy.Expr, world: World) -> sympy.Expr:
+    """(x²·y)^q = |x|^{2q}·y^q for real x and y ≥ 0; common factors leave a sum first."""
+
+    def change(node: sympy.Expr) -> sympy.Expr:
+        if isinstance(node, Abs):
+            return _split_absolute(node)
+        if isinstance(node, Pow) and not node.exp.is_integer:
+            return _split_root(node)
+        return node
+
+    return everywhere(expression, change)
+
+
+def _split_absolute(node: Abs) -> sympy.Expr:
+    parts = [part if is_nonnegative(part) else Abs(part) for part in Mul.make_args(node.args[0])]
+    return Mul(*parts)
+
+
+def _split_root(node: Pow) -> sympy.Expr:
+    outside: list[sympy.Expr] = []
+    inside: list[sympy.Expr] = []
+    base = sympy.factor_terms(node.base) if isinstance(node.base, Add) else node.base
+    for factor in Mul.make_args(base):
+        root, exponent = factor.as_base_exp()
+        if is_nonnegative(root):
+            outside.append(root ** (exponent * node.exp))
+        elif is_nonnegative(factor):
+            outside.append(Abs(root) ** (exponent * node.exp))
+        else:
+            inside.append(factor)
+    return Mul(*outside) * (Mul(*inside) ** node.exp if inside else 1)
+
+
+def use_assumptions(expression: sympy.Expr, world: World) -> sympy.Expr:
+    """The facts that the statement assumes: equal sizes, χ² = χ, Σχ = τ, Σu² = 1, …"""
+    result = expression.subs(world.equal_sizes)
+    idempotent = world.idempotents()
+
+    def flatten(node: sympy.Expr) -> sympy.Expr:
+        inside = isinstance(node, Pow) and isinstance(node.base, (Indexed, Abs))
+        if inside and _entry_base(node.base) in idempotent and node.exp.is_positive:
+            return node.base
+        if isinstance(node, Abs) and _entry_base(node) in idempotent:
+            return node.args[0]
+        return node
+
+    result = canonical_names(everywhere(result, flatten), world)
+    for left, right in world.facts:
+        result = result.subs(canonical_names(left, world), right)
+    return result
+
+
+def _entry_base(node: sympy.Expr) -> sympy.Basic | None:
+    entry = node.args[0] if isinstance(node, Abs) else node
+    return entry.base if isinstance(entry, Indexed) else None
+
+
+def canonical_names(expression: sympy.Expr, world: World) -> sympy.Expr:
+    """Bound indices renamed by depth and nested sums put in one order, so equals look equal."""
+
+    def change(node: sympy.Expr) -> sympy.Expr:
+        return _canonical_sum(node) if isinstance(node, Sum) else node
+
+    return everywhere(expression, change)
+
+
+def bound_name(depth: int) -> sympy.Symbol:
+    """The name of the bound index with `depth` sums inside its own."""
+    return sympy.Symbol(f"i_{depth}", integer=True, positive=True)
+
+
+def _canonical_sum(node: Sum) -> sympy.Expr:
+    chain: list[tuple] = []
+    body: sympy.Expr = node
+    while isinstance(body, Sum):
+        chain.extend(reversed(body.limits))
+        body = body.function
+    depth = _depth(body)
+    fresh = [Dummy(integer=True, positive=True) for _ in chain]
+    body = body.subs(dict(zip([limit[0] for limit in chain], fresh, strict=True)))
+    sizes = {name: limit[2] for name, limit in zip(fresh, chain, strict=True)}
+    candidates = [
+        _named(body, order, sizes, depth) for order in sympy.utilities.iterables.permutations(fresh)
+    ]
+    return min(candidates, key=sympy.default_sort_key)
+
+
+def _named(body: sympy.Expr, order, sizes, depth: int) -> sympy.Expr:
+    result = body
+    for position, name in enumerate(order):
+        symbol = bound_name(depth + position)
+        result = Sum(result.subs(name, symbol), (symbol, 1, sizes[name]))
+    return result
+
+
+def _depth(node: sympy.Basic) -> int:
+    inner = max((_depth(arg) for arg in node.args), default=0)
+    return inner + len(node.limits) if isinstance(node, Sum) else inner
+
+
+RULES: tuple[tuple[str, Rule], ...] = (
+    ("use what is assumed", use_assumptions),
+    ("only one term of the sum is not zero", keep_the_only_term),
+    ("move constant factors out of sums", pull_out_factors),
+    ("take roots of squares", take_roots),
+)

@@ -1,0 +1,131 @@
+"""A second opinion: statements at fixed small sizes, over all real data, by z3.
+
+Sizes, indices and whatever stands in an exponent are fixed; entries are unknown reals with
+their declared kind. z3 then looks for data that break the statement: none (`holds`), some
+(`fails`), or no answer in time (`unknown`).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, Literal
+
+import sympy
+import z3
+
+from pruneproof.symbolic.claim import Equal, Statement
+from pruneproof.symbolic.exact import evaluate
+from pruneproof.symbolic.world import Kind, World, lines
+
+Answer = Literal["holds", "fails", "unknown"]
+
+
+class Reals:
+    """The algebra of z3's reals; roots and quotients become constraints."""
+
+    def __init__(self, solver: z3.Solver) -> None:
+        self.solver = solver
+
+    def rational(self, value: Fraction) -> z3.ArithRef:
+        return z3.Q(value.numerator, value.denominator)
+
+    def add(self, terms: list[z3.ArithRef]) -> z3.ArithRef:
+        return z3.Sum(terms) if terms else z3.RealVal(0)
+
+    def multiply(self, factors: list[z3.ArithRef]) -> z3.ArithRef:
+        return z3.Product(factors)
+
+    def power(self, base: z3.ArithRef, exponent: Fraction) -> z3.ArithRef:
+        if exponent < 0:
+            # Only data where the formula is defined are of interest.
+            self.solver.add(base != 0)
+            return 1 / self.power(base, -exponent)
+        if exponent.denominator > 1:
+            root = z3.FreshReal("root")
+            self.solver.add(root >= 0, self.power(root, Fraction(exponent.denominator)) == base)
+            base = root
+        return z3.Product([base] * exponent.numerator) if exponent else z3.RealVal(1)
+
+    def absolute(self, value: z3.ArithRef) -> z3.ArithRef:
+        return z3.If(value >= 0, value, -value)
+
+    def sign(self, value: z3.ArithRef) -> z3.ArithRef:
+        return z3.If(value > 0, z3.RealVal(1), z3.If(value < 0, z3.RealVal(-1), z3.RealVal(0)))
+
+    def maximum(self, values: list[z3.ArithRef]) -> z3.ArithRef:
+        best = values[0]
+        for value in values[1:]:
+            best = z3.If(value > best, value, best)
+        return best
+
+
+def decide(
+    statement: Statement, world: World, largest: int = 2, seed: int = 0, milliseconds: int = 500
+) -> Answer:
+    """Whether the statement holds for all real data of one choice of small sizes.
+
+    Args:
+        statement: what is claimed.
+        world: declarations and assumptions.
+        largest: no size exceeds this.
+        seed: picks the sizes, the indices and the exponents.
+        milliseconds: how long z3 may think.
+    """
+    solver = z3.Solver()
+    solver.set("timeout", milliseconds)
+    sample = dict(world.sample(random.Random(seed), largest))
+    exponents = _exponent_symbols(statement)
+    for scalar, kind in world.scalars.items():
+        if scalar not in exponents and kind.name not in ("integer", "values"):
+            sample[scalar] = _unknown(str(scalar), kind, solver)
+    for base, (_, kind) in world.arrays.items():
+        sample[base] = _unknown_array(str(base), sample[base], kind, solver)
+    algebra = Reals(solver)
+    if isinstance(statement, Equal):
+        solver.add(
+            evaluate(statement.left, sample, algebra) != evaluate(statement.right, sample, algebra)
+        )
+    else:
+        solver.add(
+            evaluate(statement.small, sample, algebra) > evaluate(statement.large, sample, algebra)
+        )
+    answer = solver.check()
+    return "holds" if answer == z3.unsat else "fails" if answer == z3.sat else "unknown"
+
+
+def _exponent_symbols(statement: Statement) -> set[sympy.Basic]:
+    sides = (
+        (statement.left, statement.right)
+        if isinstance(statement, Equal)
+        else (statement.small, statement.large)
+    )
+    powers = set().union(*(side.atoms(sympy.Pow) for side in sides))
+    return set().union(*(power.exp.free_symbols for power in powers))
+
+
+def _unknown(name: str, kind: Kind, solver: z3.Solver) -> z3.ArithRef:
+    value = z3.Real(name)
+    constraint = {"positive": value > 0, "nonnegative": value >= 0, "nonzero": value != 0}
+    if kind.name in constraint:
+        solver.add(constraint[kind.name])
+    return value
+
+
+def _unknown_array(
+    name: str, table: Mapping[tuple[int, ...], Fraction], kind: Kind, solver: z3.Solver
+) -> dict[tuple[int, ...], Any]:
+    entries = {
+        position: _unknown(f"{name}_{'_'.join(map(str, position))}", kind, solver)
+        for position in table
+    }
+    if kind.name == "unit":
+        solver.add(z3.Sum([value * value for value in entries.values()]) == 1)
+    if kind.name == "indicator":
+        solver.add(*[z3.Or(value == 0, value == 1) for value in entries.values()])
+        solver.add(z3.Sum(list(entries.values())) == int(sum(table.values())))
+    if kind.name == "live":
+        for line in lines(table):
+            solver.add(z3.Or(*[entries[position] != 0 for position in line]))
+    return entries
