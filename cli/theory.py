@@ -18,6 +18,6 @@ def theory(
 
     Exits with 0 when every verdict is the one that the project records, with 1 when one changed.
     """
-    from pruneproof.symbolic import ledger
+    from pruneproof.symbolic import theory as symbolic_theory
 
-    raise typer.Exit(ledger.main(report))
+    raise typer.Exit(symbolic_theory.run(report))
