@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 from typer.testing import CliRunner
 
@@ -32,3 +33,10 @@ def test_the_command_line_loads_nothing_heavy() -> None:
     )
     loaded = subprocess.check_output([sys.executable, "-c", script], text=True)
     assert loaded == "[]\n"
+
+
+def test_a_report_folder_that_is_a_file_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = CliRunner().invoke(app, ["theory", "--report", str(tmp_path / "file")])
+    assert result.exit_code == 2
+    assert "--report" in result.output

@@ -9,6 +9,7 @@ import importlib
 import pkgutil
 
 import pytest
+import torch
 
 ROOMS = ("cli", "integration", "properties", "reference", "symbolic")
 
@@ -30,7 +31,7 @@ def modules() -> list[str]:
 
 @pytest.mark.parametrize("name", modules())
 def test_examples_give_what_they_say(name: str) -> None:
-    outcome = doctest.testmod(importlib.import_module(name))
+    outcome = doctest.testmod(importlib.import_module(name), extraglobs={"torch": torch})
     assert outcome.failed == 0
 
 
