@@ -38,7 +38,7 @@ class AtMost:
 
     small: sympy.Expr
     large: sympy.Expr
-    extra: sympy.Expr = sympy.Integer(0)
+    extra: sympy.Expr = sympy.S.Zero
     using: tuple[tuple[sympy.Expr, AtMost], ...] = ()
     squared: bool = False
     reason: str = ""

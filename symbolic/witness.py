@@ -14,7 +14,7 @@ from pruneproof.symbolic.claim import Equal, Statement
 from pruneproof.symbolic.exact import Environment, NotExactError, evaluate
 from pruneproof.symbolic.world import World
 
-SIMPLE = tuple(Fraction(n) for n in (0, 1, 2, 3)) + (Fraction(1, 2), Fraction(-1))
+SIMPLE = tuple(map(Fraction, (0, 1, 2, 3, 0.5, -1)))
 
 
 @dataclass(frozen=True)

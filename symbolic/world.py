@@ -122,7 +122,7 @@ class World:
         for index, size in self.indices.items():
             env[index] = generator.randint(1, _integer(size, env))
         for first, second in self.distinct:
-            others = [n for n in range(1, _integer(self.indices[first], env) + 1)]
+            others = list(range(1, _integer(self.indices[first], env) + 1))
             others.remove(env[second])
             env[first] = generator.choice(others)
         for base, (dimensions, kind) in self.arrays.items():

@@ -22,7 +22,7 @@ from pruneproof.symbolic.world import Kind, World, lines
 Answer = Literal["holds", "fails", "unknown"]
 
 
-class Reals:
+class _Reals:
     """The algebra of z3's reals; roots and quotients become constraints."""
 
     def __init__(self, solver: z3.Solver) -> None:
@@ -82,7 +82,7 @@ def decide(
             sample[scalar] = _unknown(str(scalar), kind, solver)
     for base, (_, kind) in world.arrays.items():
         sample[base] = _unknown_array(str(base), sample[base], kind, solver)
-    algebra = Reals(solver)
+    algebra = _Reals(solver)
     if isinstance(statement, Equal):
         solver.add(
             evaluate(statement.left, sample, algebra) != evaluate(statement.right, sample, algebra)

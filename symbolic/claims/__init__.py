@@ -1,1 +1,28 @@
 """One module a topic; each defines CLAIMS, the statements in the order of the paper."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from pruneproof.symbolic.claim import Claim
+
+MODULES = ("single_removal",)
+"""The modules in the order in which the ledger shows them."""
+
+
+def load() -> tuple[tuple[str, Claim], ...]:
+    """All claims, each with the name of its module.
+
+    Raises:
+        ValueError: two claims have one id.
+    """
+    found = tuple(
+        (module, claim)
+        for module in MODULES
+        for claim in import_module(f"pruneproof.symbolic.claims.{module}").CLAIMS
+    )
+    ids = [claim.id for _, claim in found]
+    repeated = sorted({name for name in ids if ids.count(name) > 1})
+    if repeated:
+        raise ValueError(f"claim ids must be unique; repeated: {', '.join(repeated)}")
+    return found

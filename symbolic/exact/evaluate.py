@@ -25,16 +25,36 @@ Plain = (int, Fraction)
 class Algebra(Protocol):
     """The operations that an evaluation needs."""
 
-    def rational(self, value: Fraction) -> Any: ...
-    def add(self, terms: list[Any]) -> Any: ...
-    def multiply(self, factors: list[Any]) -> Any: ...
-    def power(self, base: Any, exponent: Fraction) -> Any: ...
-    def absolute(self, value: Any) -> Any: ...
-    def sign(self, value: Any) -> Any: ...
-    def maximum(self, values: list[Any]) -> Any: ...
+    def rational(self, value: Fraction) -> Any:
+        """A known rational number."""
+        ...
+
+    def add(self, terms: list[Any]) -> Any:
+        """The sum; zero when there is no term."""
+        ...
+
+    def multiply(self, factors: list[Any]) -> Any:
+        """The product; one when there is no factor."""
+        ...
+
+    def power(self, base: Any, exponent: Fraction) -> Any:
+        """A real power; a fractional one of a non-negative number."""
+        ...
+
+    def absolute(self, value: Any) -> Any:
+        """The absolute value."""
+        ...
+
+    def sign(self, value: Any) -> Any:
+        """−1, 0 or 1."""
+        ...
+
+    def maximum(self, values: list[Any]) -> Any:
+        """The largest of one or more values."""
+        ...
 
 
-class Exact:
+class _Exact:
     """The algebra of `Radical`."""
 
     def rational(self, value: Fraction) -> Radical:
@@ -66,7 +86,7 @@ class Exact:
         return best
 
 
-EXACT = Exact()
+EXACT = _Exact()
 
 
 def evaluate(

@@ -181,10 +181,7 @@ def _show(term: Term) -> str:
 
 def _integer_root(value: int, degree: int) -> int | None:
     """The exact degree-th root of a non-negative integer, or None."""
-    if degree == 2:
-        root = isqrt(value)
-    else:
-        root = int(fmpz(value).root(degree))
+    root = isqrt(value) if degree == 2 else int(fmpz(value).root(degree))
     return root if root**degree == value else None
 
 

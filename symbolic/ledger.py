@@ -1,0 +1,160 @@
+"""Every claim decided: the ledger that `pruneproof theory` prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from pruneproof.symbolic import claims
+from pruneproof.symbolic.claim import AtMost, Claim, Statement
+from pruneproof.symbolic.decide import Decision, decide
+from pruneproof.symbolic.report.latex import latex
+
+RECORDED = Path(__file__).with_name("verdicts.json")
+"""The verdict that the project records for each claim; another one is a change."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the ledger, as plain data.
+
+    Attributes:
+        module: the module of `pruneproof.symbolic.claims` that states the claim.
+        statements: what is claimed, in LaTeX.
+        steps: the derivation of each side: its LaTeX, then (rule, LaTeX) for each step.
+        assumptions: the words, whether the paper prints them, and data that break the claim
+            without them.
+        witness: data for which a refuted statement fails.
+    """
+
+    id: str
+    locus: str
+    form: str
+    title: str
+    note: str
+    severity: str
+    verdict: str
+    assumptions: list[dict[str, Any]]
+    witness: dict[str, Any] | None
+    engines: list[str]
+    seconds: float
+    statements: list[str]
+    steps: list[dict[str, Any]]
+    code: str
+    module: str
+    rocq: str
+
+
+def decide_all(workers: int = 2) -> Iterator[tuple[int, int, Entry]]:
+    """Decide every claim; yields (position, how many there are, entry) as they are done.
+
+    Args:
+        workers: processes to use; 1 decides in this process.
+
+    Raises:
+        DisagreementError: two engines contradict each other.
+    """
+    total = len(_loaded())
+    if workers == 1:
+        for position in range(total):
+            yield position, total, decide_one(position)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        jobs = {pool.submit(decide_one, position): position for position in range(total)}
+        for job in as_completed(jobs):
+            yield jobs[job], total, job.result()
+
+
+@cache
+def _loaded() -> tuple[tuple[str, Claim], ...]:
+    return claims.load()
+
+
+def decide_one(position: int) -> Entry:
+    """The entry of one claim, by its place in the order of the paper."""
+    module, claim = _loaded()[position]
+    return entry_of(decide(claim), module)
+
+
+def entry_of(decision: Decision, module: str) -> Entry:
+    """A decision as plain data."""
+    claim = decision.claim
+    return Entry(
+        id=claim.id,
+        locus=claim.locus,
+        form=claim.form,
+        title=claim.title,
+        note=claim.note,
+        severity=claim.severity,
+        verdict=decision.verdict,
+        assumptions=[
+            {
+                "words": assumption.words,
+                "printed": assumption.printed,
+                "without": witness.as_data() if witness else None,
+            }
+            for assumption, witness in _paired(decision)
+        ],
+        witness=decision.witness.as_data() if decision.witness else None,
+        engines=list(decision.engines),
+        seconds=round(decision.seconds, 3),
+        statements=[statement_latex(statement) for statement in claim.statements],
+        steps=_steps(decision),
+        code=claim.code,
+        module=module,
+        rocq=claim.rocq,
+    )
+
+
+def _paired(decision: Decision):
+    needed = decision.needed or (None,) * len(decision.claim.assumptions)
+    return zip(decision.claim.assumptions, needed, strict=True)
+
+
+def statement_latex(statement: Statement) -> str:
+    """A statement as one formula."""
+    if isinstance(statement, AtMost):
+        return rf"{latex(statement.small)} \leq {latex(statement.large)}"
+    return f"{latex(statement.left)} = {latex(statement.right)}"
+
+
+def _steps(decision: Decision) -> list[dict[str, Any]]:
+    sides = []
+    for statement in decision.claim.statements:
+        if isinstance(statement, AtMost):
+            sides += [statement.small, statement.large]
+        else:
+            sides += [statement.left, statement.right]
+    return [
+        {
+            "from": latex(side),
+            "steps": [{"rule": step.rule, "result": latex(step.result)} for step in steps],
+        }
+        for side, steps in zip(sides, decision.steps, strict=False)
+    ]
+
+
+def changes(entries: list[Entry]) -> list[str]:
+    """Where the verdicts differ from the recorded ones, in words."""
+    recorded = json.loads(RECORDED.read_text(encoding="utf-8"))
+    found = {entry.id: entry.verdict for entry in entries}
+    return [
+        f"{name}: recorded {recorded.get(name, 'nothing')}, found {found.get(name, 'nothing')}"
+        for name in sorted(recorded.keys() | found.keys())
+        if recorded.get(name) != found.get(name)
+    ]
+
+
+def as_json(entries: list[Entry]) -> str:
+    """The content of theory.json."""
+    return json.dumps(
+        {"complete": True, "claims": [asdict(entry) for entry in entries]},
+        indent=1,
+        ensure_ascii=False,
+    )

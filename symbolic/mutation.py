@@ -1,0 +1,113 @@
+"""Wrong versions of a statement, made mechanically: each has to be seen to be wrong.
+
+A statement that is proved in a mutated form too says nothing about the formula it is meant
+to pin down. So every statement is changed in every place and way listed here, and each
+mutant must be false on exact data or lose its proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import sympy
+from sympy import Abs, Add, Indexed, Mul, Pow, Sum
+
+from pruneproof.symbolic.claim import AtMost, Claim, Equal, Statement
+from pruneproof.symbolic.decide import proves
+from pruneproof.symbolic.witness import counterexamples
+from pruneproof.symbolic.world import World
+
+Fate = Literal["refuted", "unprovable", "survived"]
+TRIES = 40
+"""Random exact environments on which a mutant is tested, at each of two largest sizes."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A changed statement.
+
+    Attributes:
+        change: what was changed, in words.
+        statement: the statement after the change.
+    """
+
+    change: str
+    statement: Statement
+
+
+def mutants(statement: Statement, world: World) -> Iterator[Mutant]:
+    """Every single change of the right (or larger) side of a statement."""
+    target = statement.right if isinstance(statement, Equal) else statement.large
+    seen = {target}
+    for change, mutated in _variants(target, world):
+        if mutated not in seen:
+            seen.add(mutated)
+            yield Mutant(change, _with_side(statement, mutated))
+
+
+def fate(mutant: Mutant, claim: Claim) -> Fate:
+    """How a mutant ends: false on exact data, without a proof, or alive."""
+    statements = (mutant.statement,)
+    for largest in (2, 3):
+        if next(counterexamples(statements, claim.world, TRIES, largest), None) is not None:
+            return "refuted"
+    return "survived" if proves(mutant.statement, claim.world) else "unprovable"
+
+
+def _with_side(statement: Statement, side: sympy.Expr) -> Statement:
+    if isinstance(statement, AtMost):
+        return replace(statement, large=side)
+    return replace(statement, right=side)
+
+
+def _variants(node: sympy.Expr, world: World) -> Iterator[tuple[str, sympy.Expr]]:
+    """The node changed at its top, then with each part changed in turn."""
+    yield "doubled", 2 * node
+    yield "negated", -node
+    yield from _inside(node, world)
+
+
+def _inside(node: sympy.Expr, world: World) -> Iterator[tuple[str, sympy.Expr]]:
+    yield from _at_top(node, world)
+    if isinstance(node, Sum):
+        for change, body in _inside(node.function, world):
+            yield change, Sum(body, *node.limits)
+    elif not isinstance(node, Indexed):
+        for position, arg in enumerate(node.args):
+            for change, mutated in _inside(arg, world):
+                args = (*node.args[:position], mutated, *node.args[position + 1 :])
+                yield change, node.func(*args)
+
+
+def _at_top(node: sympy.Expr, world: World) -> Iterator[tuple[str, sympy.Expr]]:
+    if isinstance(node, Pow):
+        yield f"exponent {node.exp} doubled", node.base ** (2 * node.exp)
+        yield f"exponent {node.exp} increased", node.base ** (node.exp + 1)
+    elif isinstance(node, (Add, Mul)):
+        yield from _without_a_part(node)
+    elif isinstance(node, Abs):
+        yield f"{node} without its absolute value", node.args[0]
+    elif isinstance(node, Indexed):
+        yield from _other_indices(node, world)
+    elif isinstance(node, Sum):
+        index, lower, upper = node.limits[0]
+        yield f"sum over {index} starts late", Sum(node.function, (index, lower + 1, upper))
+
+
+def _without_a_part(node: Add | Mul) -> Iterator[tuple[str, sympy.Expr]]:
+    kind = "term" if isinstance(node, Add) else "factor"
+    for position, part in enumerate(node.args):
+        rest = (*node.args[:position], *node.args[position + 1 :])
+        yield f"{kind} {part} dropped", node.func(*rest)
+        if isinstance(node, Add):
+            yield f"sign of {part} changed", node.func(*rest, -part)
+
+
+def _other_indices(node: Indexed, world: World) -> Iterator[tuple[str, sympy.Expr]]:
+    for position, index in enumerate(node.indices):
+        for other in sorted(set(world.indices) | set(node.indices), key=str):
+            if other != index:
+                indices = (*node.indices[:position], other, *node.indices[position + 1 :])
+                yield f"{node} with index {other} for {index}", node.base[indices]

@@ -1,0 +1,79 @@
+"""The ledger as one HTML page that needs nothing else: formulas are MathML."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+from latex2mathml.converter import convert
+from markupsafe import Markup
+
+from pruneproof.symbolic.ledger import Entry
+from pruneproof.symbolic.report.terminal import FORMS, describe
+
+VERDICTS = {
+    "proved": "proved",
+    "proved_under": "proved under",
+    "refuted": "refuted",
+    "open": "open",
+}
+
+
+def page(entries: list[Entry], folder: Path) -> str:
+    """The page; links to code are relative to the folder that it will lie in."""
+    environment = Environment(
+        loader=PackageLoader("pruneproof.symbolic.report", "."),
+        autoescape=select_autoescape(default=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["math"] = math
+    environment.filters["describe"] = describe
+    return environment.get_template("theory.html").render(
+        groups=_by_module(entries),
+        counts=Counter(entry.verdict for entry in entries),
+        verdicts=VERDICTS,
+        forms=FORMS,
+        links={entry.id: _links(entry, folder) for entry in entries},
+        total=len(entries),
+    )
+
+
+def math(latex: str) -> Markup:
+    """LaTeX as MathML. The converter escapes what the formula holds."""
+    return Markup(convert(latex, display="block"))
+
+
+def _by_module(entries: list[Entry]) -> list[tuple[str, list[Entry]]]:
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(entry.module.replace("_", " "), []).append(entry)
+    return list(groups.items())
+
+
+def _links(entry: Entry, folder: Path) -> list[dict[str, Any]]:
+    """Where the claim and the code that computes it stand."""
+    modules = [f"pruneproof.symbolic.claims.{entry.module}", *filter(None, [entry.code])]
+    return [
+        {"name": name, "href": os.path.relpath(source, folder)}
+        for name in modules
+        if (source := _source(name)) is not None
+    ]
+
+
+def _source(dotted: str) -> Path | None:
+    """The file of a module, or of the function it is named for, without importing it."""
+    room, *rest = dotted.removeprefix("pruneproof.").split(".")
+    spec = find_spec(f"pruneproof.{room}")
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    base = Path(spec.submodule_search_locations[0])
+    for end in range(len(rest), 0, -1):
+        candidate = base.joinpath(*rest[:end]).with_suffix(".py")
+        if candidate.exists():
+            return candidate
+    return None

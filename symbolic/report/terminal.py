@@ -1,0 +1,119 @@
+"""The ledger in a terminal: one line a statement, then the witnesses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from pruneproof.symbolic.ledger import Entry
+
+FORMS = {"as_printed": "as printed", "repaired": "repaired", "beyond": "beyond"}
+VERDICTS = {
+    "proved": "[green]proved[/]",
+    "proved_under": "[cyan]proved under[/]",
+    "refuted": "[red]refuted[/]",
+    "open": "[yellow]open[/]",
+}
+PLAIN_WIDTH = 132
+"""Columns where the output is not a terminal, such as in the log of a CI run."""
+
+
+def console() -> Console:
+    """A console that is wide enough for the ledger when its output goes to a file."""
+    found = Console()
+    return found if found.is_terminal else Console(width=PLAIN_WIDTH)
+
+
+def gather(jobs: Iterable[tuple[int, int, Entry]], screen: Console) -> list[Entry]:
+    """All entries in the order of the paper, with a progress bar while they are decided."""
+    columns = (
+        TextColumn("deciding"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    found: dict[int, Entry] = {}
+    with Progress(*columns, console=screen, transient=True) as progress:
+        task = progress.add_task("")
+        for position, total, entry in jobs:
+            found[position] = entry
+            progress.update(task, total=total, completed=len(found), description=entry.locus)
+    return [found[position] for position in sorted(found)]
+
+
+def show(entries: list[Entry], screen: Console) -> None:
+    """Print the ledger, the witnesses and the counts."""
+    table = Table(title="The paper's statements", show_lines=False, expand=True)
+    table.add_column("place", no_wrap=True)
+    table.add_column("statement", ratio=3)
+    table.add_column("form", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("what was missing, or is wrong", ratio=2)
+    table.add_column("engines", no_wrap=True)
+    previous = ""
+    for entry in entries:
+        place = "" if entry.locus == previous else escape(entry.locus)
+        previous = entry.locus
+        table.add_row(
+            place,
+            escape(entry.title),
+            FORMS[entry.form],
+            VERDICTS[entry.verdict],
+            escape(missing(entry)),
+            " ".join(entry.engines),
+        )
+    screen.print(table)
+    _show_witnesses(entries, screen)
+    _show_counts(entries, screen)
+
+
+def missing(entry: Entry) -> str:
+    """What the paper leaves out or gets wrong there, in words."""
+    unprinted = [each["words"] for each in entry.assumptions if not each["printed"]]
+    if entry.verdict == "proved_under":
+        return "needs: " + "; ".join(unprinted)
+    return entry.note if entry.verdict in ("refuted", "open") else ""
+
+
+def _show_witnesses(entries: list[Entry], screen: Console) -> None:
+    refuted = [entry for entry in entries if entry.witness]
+    if refuted:
+        screen.print("\n[bold]Witnesses[/] (exact; check them by hand)")
+    for entry in refuted:
+        screen.print(
+            f"  {escape(entry.locus)} · [dim]{entry.id}[/]\n"
+            f"    {escape(describe(entry.witness or {}))}",
+            highlight=False,
+        )
+
+
+def describe(witness: dict[str, Any]) -> str:
+    """A witness as one line: the data, then the value of both sides."""
+    data = ", ".join(
+        f"{name} = {plain(value)}" for name, value in witness.items() if name not in SIDES
+    )
+    if witness["left"].startswith("undefined"):
+        return f"{data}: {witness['left']}"
+    return f"{data}: left {witness['left']}, right {witness['right']}"
+
+
+SIDES = ("left", "right")
+
+
+def plain(value: Any) -> str:
+    """Nested lists of fractions without quotation marks."""
+    return f"[{', '.join(map(plain, value))}]" if isinstance(value, list) else str(value)
+
+
+def _show_counts(entries: list[Entry], screen: Console) -> None:
+    counts = Counter(entry.verdict for entry in entries)
+    parts = [f"{counts[name]} {label}" for name, label in VERDICTS.items() if counts[name]]
+    seconds = sum(entry.seconds for entry in entries)
+    screen.print(f"\n{len(entries)} statements: {', '.join(parts)} ({seconds:.1f} s of work)")

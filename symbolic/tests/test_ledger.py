@@ -1,0 +1,145 @@
+"""The ledger as a whole: verdicts, errata and reports."""
+
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from pruneproof.symbolic import ledger, theory
+from pruneproof.symbolic.record import ERRATA
+from pruneproof.symbolic.report import terminal
+from pruneproof.symbolic.report.errata import errata
+
+
+def test_every_verdict_is_the_recorded_one(entries):
+    assert ledger.changes(entries) == []
+
+
+def test_a_changed_verdict_a_new_claim_and_a_lost_one_are_reported(entries):
+    from dataclasses import replace
+
+    other = "open" if entries[0].verdict != "open" else "proved"
+    altered = [replace(entries[0], verdict=other), *entries[2:], replace(entries[1], id="new")]
+    changed = ledger.changes(altered)
+    assert len(changed) == 3
+    assert any("recorded nothing, found" in line for line in changed)
+    assert any("found nothing" in line for line in changed)
+
+
+def test_no_statement_of_the_paper_is_open(entries):
+    assert [entry.id for entry in entries if entry.verdict == "open"] == []
+
+
+def test_repaired_and_beyond_claims_hold(entries):
+    wrong = [e.id for e in entries if e.form != "as_printed" and not e.verdict.startswith("proved")]
+    assert wrong == []
+
+
+def test_every_refuted_claim_has_a_witness_and_a_reason(entries):
+    for entry in entries:
+        if entry.verdict == "refuted":
+            assert entry.witness
+            assert entry.note, entry.id
+            assert entry.severity, entry.id
+
+
+def test_the_errata_are_current(entries):
+    assert ERRATA.read_text(encoding="utf-8") == errata(entries)
+
+
+LOCI = [
+    *(f"Lemma 3.{n}" for n in (1, 6, 7, 8, 9, 10)),
+    *(f"Corollary 3.{n}" for n in (2, 3, 4)),
+    "Theorem 3.5",
+    *(f"Eq. ({n})" for n in range(1, 8)),
+    *(
+        f"Table 1, {row}"
+        for row in (
+            "General Sym.", "Marginal", "Wanda", "OWanda", "Symmetric", "RI (v1)", "RI (v2)",
+            "RIA", "General (diag.)", "ℓp-norm (v1)", "ℓp-norm (v2)", "StochRIA",
+        )
+    ),
+    "Appendix B", "Appendix B, case 4",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("locus", LOCI)
+def test_every_place_of_the_paper_has_a_claim_as_printed(entries, locus):
+    assert [e.id for e in entries if e.locus == locus and e.form == "as_printed"]
+
+
+@pytest.fixture
+def short_run(entries, monkeypatch):
+    """`theory.run` on the claims that are decided already."""
+    jobs = [(number, len(entries), entry) for number, entry in enumerate(entries)]
+    monkeypatch.setattr(ledger, "decide_all", lambda: iter(jobs))
+    return theory.run
+
+
+def test_the_report_is_complete_and_selfcontained(short_run, entries, tmp_path):
+    assert short_run(tmp_path, Console(quiet=True)) == 0
+    data = json.loads((tmp_path / "theory.json").read_text(encoding="utf-8"))
+    assert data["complete"] is True
+    assert [claim["id"] for claim in data["claims"]] == [entry.id for entry in entries]
+    page = (tmp_path / "theory.html").read_text(encoding="utf-8")
+    assert "http://" not in page.replace("http://www.w3.org/1998/Math/MathML", "")
+    assert "https://" not in page
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["theory.html", "theory.json"]
+
+
+def test_the_links_of_the_page_lead_to_files(short_run, tmp_path):
+    import re
+
+    short_run(tmp_path, Console(quiet=True))
+    page = (tmp_path / "theory.html").read_text(encoding="utf-8")
+    links = set(re.findall(r'href="([^#"]+)"', page))
+    assert links
+    assert [link for link in links if not Path(tmp_path, link).exists()] == []
+
+
+def test_every_code_link_names_something_that_exists(entries):
+    import importlib
+
+    for entry in entries:
+        if entry.code:
+            module, _, name = entry.code.rpartition(".")
+            assert hasattr(importlib.import_module(module), name), entry.code
+
+
+def test_a_run_that_is_cut_off_leaves_no_report(monkeypatch, entries, tmp_path):
+    (tmp_path / "theory.json").write_text('{"complete": true}')
+
+    def cut_off():
+        yield 0, 2, entries[0]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ledger, "decide_all", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        theory.run(tmp_path, Console(quiet=True))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_changed_verdict_fails_the_run(short_run, monkeypatch, tmp_path):
+    recorded = tmp_path / "verdicts.json"
+    recorded.write_text("{}")
+    monkeypatch.setattr(ledger, "RECORDED", recorded)
+    assert short_run(None, Console(quiet=True)) == 1
+
+
+def test_the_terminal_shows_every_statement_and_witness(entries):
+    screen = Console(width=200, record=True, quiet=True)
+    terminal.show(entries, screen)
+    shown = " ".join(screen.export_text().split())
+    for entry in entries:
+        if entry.witness:
+            assert entry.id in shown
+
+
+def test_html_escapes_what_a_claim_says(entries, tmp_path):
+    from dataclasses import replace
+
+    from pruneproof.symbolic.report import html
+
+    page = html.page([replace(entries[0], title="<script>bad</script>")], tmp_path)
+    assert "<script>bad" not in page
