@@ -1,1 +1,65 @@
-"""Every score, objective, construction, mask rule and mask refinement, in plain torch."""
+"""Every score, objective, construction, mask rule and mask refinement, in plain torch.
+
+The constructions, some of which bear the name of their score, stay in
+:mod:`pruneproof.reference.constructions`.
+"""
+
+from pruneproof.reference import constructions
+from pruneproof.reference.norms import (
+    activation_norms,
+    input_norms,
+    output_activation_norms,
+    output_norms,
+)
+from pruneproof.reference.objectives import (
+    gram,
+    input_reconstruction,
+    removal_cost,
+    squared_objective,
+    symmetric_objective,
+)
+from pruneproof.reference.scores import (
+    Samples,
+    general_diagonal,
+    lp,
+    magnitude,
+    owanda,
+    ri,
+    ria,
+    sampled_entries,
+    stochria,
+    symmetric,
+    symmetric_squared,
+    symwanda,
+    symwanda_squared,
+    wanda,
+)
+from pruneproof.reference.statistics import ActivationStatistics
+
+__all__ = [
+    "ActivationStatistics",
+    "Samples",
+    "activation_norms",
+    "constructions",
+    "general_diagonal",
+    "gram",
+    "input_norms",
+    "input_reconstruction",
+    "lp",
+    "magnitude",
+    "output_activation_norms",
+    "output_norms",
+    "owanda",
+    "removal_cost",
+    "ri",
+    "ria",
+    "sampled_entries",
+    "squared_objective",
+    "stochria",
+    "symmetric",
+    "symmetric_objective",
+    "symmetric_squared",
+    "symwanda",
+    "symwanda_squared",
+    "wanda",
+]

@@ -10,21 +10,26 @@ from collections.abc import Collection, Sequence
 from numbers import Integral, Real
 
 import torch
-from pruneproof.reference.precision import is_supported
 from torch import Tensor
 
+from pruneproof.reference.precision import accumulation_dtype, is_supported
 
-def check_floating(name: str, value: object, shape: Sequence[int | None]) -> None:
+
+def check_floating(
+    name: str, value: object, shape: Sequence[int | None], limit: float = math.inf
+) -> None:
     """Refuse all but a floating-point tensor of finite numbers with this shape.
 
     Args:
         name: what the caller calls the argument.
         value: the argument.
         shape: one length a dimension; None where any length will do.
+        limit: the largest magnitude allowed.
 
     Raises:
         TypeError: not a tensor.
-        ValueError: another shape, a dtype that is not floating-point, or inf or nan in it.
+        ValueError: another shape, a dtype that is not floating-point, inf or nan in it, or a
+            magnitude beyond the limit.
 
     Example:
         >>> check_floating("W", torch.ones(2, 3), (2, None))
@@ -35,13 +40,42 @@ def check_floating(name: str, value: object, shape: Sequence[int | None]) -> Non
     tensor = _with_shape(name, value, shape)
     if not is_supported(tensor.dtype):
         raise ValueError(f"{name} must be a floating-point tensor, got {tensor.dtype}")
-    if tensor.numel() > 0 and not all(math.isfinite(end) for end in _extremes(tensor)):
+    largest = max(map(abs, _extremes(tensor)))
+    if not math.isfinite(largest):
         raise ValueError(f"{name} must be finite, got inf or nan")
+    if largest > limit:
+        raise ValueError(f"{name} must be at most {limit} in magnitude, got {largest}")
 
 
 def check_matrix(name: str, value: object) -> None:
     """Refuse all but a floating-point matrix of finite numbers (see :func:`check_floating`)."""
     check_floating(name, value, (None, None))
+
+
+def check_batch(
+    name: str, value: object, features: int | None = None, limit: float = math.inf
+) -> None:
+    """Refuse all but a floating-point tensor of finite numbers with this last dimension.
+
+    Args:
+        name: what the caller calls the argument.
+        value: the argument, of shape [..., features].
+        features: length of the last dimension; None where any length will do.
+        limit: the largest magnitude allowed.
+
+    Raises:
+        TypeError: not a tensor.
+        ValueError: no dimension, another last one, not floating-point, inf or nan in it, or a
+            magnitude beyond the limit.
+
+    Example:
+        >>> check_batch("batch", torch.ones(5, 2, 3), 3)
+        >>> check_batch("batch", torch.ones(5, 2, 3), 2)
+        Traceback (most recent call last):
+        ValueError: batch must have shape (any, any, 2), got (5, 2, 3)
+    """
+    leading = value.ndim - 1 if isinstance(value, Tensor) else 0
+    check_floating(name, value, (*[None] * leading, features), limit)
 
 
 def check_norms(name: str, value: object, length: int) -> None:
@@ -55,7 +89,7 @@ def check_norms(name: str, value: object, length: int) -> None:
     Raises:
         TypeError: not a tensor.
         ValueError: another shape, not floating-point, or a norm that is negative, nan, or so
-            large that the sum of two could overflow (beyond half of float64's range).
+            large (beyond half of float64's range) that the sum of two could overflow.
 
     Example:
         >>> check_norms("x_norm", torch.tensor([0.0, 2.0]), 2)
@@ -63,15 +97,12 @@ def check_norms(name: str, value: object, length: int) -> None:
         Traceback (most recent call last):
         ValueError: x_norm must have shape (2,), got (1,)
     """
-    check_floating(name, value, (length,))
-    assert isinstance(value, Tensor)
-    if length == 0:
-        return
-    lowest, highest = _extremes(value)
+    norms = _with_shape(name, value, (length,))
+    limit = torch.finfo(accumulation_dtype(norms.device)).max / 2
+    check_floating(name, norms, (length,), limit)
+    lowest, _ = _extremes(norms)
     if lowest < 0:
         raise ValueError(f"{name} must not be negative, got {lowest}")
-    if highest > torch.finfo(torch.float64).max / 2:
-        raise ValueError(f"{name} must be at most half of float64's range, got {highest}")
 
 
 def check_mask(name: str, value: object, shape: Sequence[int | None]) -> None:
@@ -192,5 +223,8 @@ def _shape_text(shape: Sequence[int | None]) -> str:
 def _extremes(tensor: Tensor) -> tuple[float, float]:
     # One pass and no copy, where isfinite or abs would hold one; a nan spreads to both ends.
     # torch compares no float8, each of whose values float32 holds.
-    lowest, highest = torch.aminmax(tensor.float() if tensor.dtype.itemsize == 1 else tensor)
-    return lowest.item(), highest.item()
+    if tensor.numel() == 0:
+        return 0.0, 0.0
+    ends = torch.aminmax(tensor.float() if tensor.dtype.itemsize == 1 else tensor)
+    lowest, highest = torch.stack(ends).tolist()
+    return lowest, highest

@@ -37,6 +37,22 @@ def accumulation_dtype(device: torch.device) -> torch.dtype:
     return torch.float32 if device.type == "mps" else torch.float64
 
 
+def to_accumulation(A: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """Convert, exactly, to the accumulation dtype; outside any autograd graph.
+
+    Args:
+        A: any floating dtype, at most as wide as the accumulation dtype.
+
+    Returns:
+        The same numbers; A itself (detached, not a copy) where the dtype is right already.
+
+    Example:
+        >>> to_accumulation(torch.tensor([0.5], dtype=torch.float16))
+        tensor([0.5000], dtype=torch.float64)
+    """
+    return A.detach().to(accumulation_dtype(A.device))
+
+
 def score_dtype(dtype: torch.dtype) -> torch.dtype:
     """Precision of the scores of weights of this dtype: float64 for float64, else float32.
 

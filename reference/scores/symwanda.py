@@ -1,0 +1,43 @@
+"""The general symmetric score, of which most others are special cases."""
+
+from jaxtyping import Float
+from torch import Tensor
+
+from pruneproof.reference.blocks import score_in_blocks
+from pruneproof.reference.checks import check_device, check_matrix, check_norms
+from pruneproof.reference.precision import to_accumulation
+
+
+def symwanda(
+    W: Float[Tensor, "b c"], x_norm: Float[Tensor, " b"], y_norm: Float[Tensor, " c"]
+) -> Float[Tensor, "b c"]:
+    r"""Rise of the symmetric objective g when this one weight is removed; larger means keep.
+
+    .. math:: S_{jk} = |W_{jk}| \left( \lVert X_{:j} \rVert_2 + \lVert Y_{k:} \rVert_2 \right)
+
+    Args:
+        W: weights, in_features × out_features.
+        x_norm: ‖X_:j‖₂, one an input.
+        y_norm: ‖Y_k:‖₂, one an output.
+
+    Returns:
+        S, non-negative, in float64 for float64 weights, else float32.
+
+    Raises:
+        ValueError: a length that does not match, or a negative or non-finite norm.
+
+    Example:
+        >>> import torch
+        >>> x_norm, y_norm = torch.tensor([3.0, 0.5]), torch.tensor([1.0])
+        >>> symwanda(torch.tensor([[1.0], [-2.0]]), x_norm, y_norm).tolist()
+        [[4.0], [3.0]]
+
+    Source: Lemma 3.1, Eq. (1). Proof: pruneproof.symbolic.
+    """
+    check_matrix("W", W)
+    check_norms("x_norm", x_norm, W.shape[0])
+    check_device("x_norm", x_norm, "W", W)
+    check_norms("y_norm", y_norm, W.shape[1])
+    check_device("y_norm", y_norm, "W", W)
+    x, y = to_accumulation(x_norm), to_accumulation(y_norm)
+    return score_in_blocks(W, lambda magnitude, j: magnitude * (x[j, None] + y))

@@ -1,0 +1,140 @@
+"""Statistics of a layer's inputs over all calibration tokens, gathered in one pass."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pruneproof.reference.blocks import row_blocks
+from pruneproof.reference.checks import check_batch, check_device, check_integer
+from pruneproof.reference.norms import activation_norms
+from pruneproof.reference.precision import accumulation_dtype, to_accumulation
+
+
+class ActivationStatistics:
+    r"""Norm, mean and population variance of each input feature, over tokens seen in batches.
+
+    .. math::
+        \lVert X_{:j} \rVert_2, \qquad
+        \mu_j = \frac1a \sum_i X_{ij}, \qquad
+        \sigma_j^2 = \frac1a \sum_i (X_{ij} - \mu_j)^2
+
+    How the tokens are cut into batches changes the results by rounding only: batches are merged
+    by the exact formula for the moments of a union, so the variance between their means is
+    counted too. Sums are taken in float64 whatever the activations' dtype.
+
+    Args:
+        in_features: number of input features, b.
+        device: where the batches lie and the sums are kept.
+
+    Raises:
+        ValueError: in_features is below 1.
+
+    Example:
+        >>> statistics = ActivationStatistics(2)
+        >>> statistics.update(torch.tensor([[3.0, 1.0]]))
+        >>> statistics.update(torch.tensor([[[4.0, 1.0]], [[5.0, 1.0]]]))
+        >>> statistics.tokens, statistics.mean.tolist()
+        (3, [4.0, 1.0])
+        >>> statistics.norm.square().round(decimals=9).tolist()
+        [50.0, 3.0]
+
+    Source: §3.6, E[·] and Var(·) "over N × L tokens". Formula: Chan, Golub and LeVeque (1979),
+    *Updating formulae and a pairwise algorithm for computing sample variances*. Other code:
+    DSnoT averages the variances of the batches, which drops the variance between their means.
+    """
+
+    def __init__(self, in_features: int, device: torch.device | str = "cpu") -> None:
+        check_integer("in_features", in_features, 1)
+        self.in_features = in_features
+        self.tokens = 0
+        dtype = accumulation_dtype(torch.device(device))
+        zeros = torch.zeros(in_features, dtype=dtype, device=device)
+        self._norm, self._mean, self._squared_deviations = zeros, zeros, zeros
+
+    def update(self, batch: Float[Tensor, "... b"]) -> None:
+        """Count the tokens of one batch.
+
+        Args:
+            batch: activations, any shape [..., in_features], empty too; any floating dtype.
+
+        Raises:
+            ValueError: another last dimension or device, a number that is not finite, or one so
+                large (float64 only) that a sum over the tokens could overflow.
+        """
+        # 1/u tokens of this size still have a finite sum.
+        limit = torch.finfo(self._mean.dtype).max * torch.finfo(self._mean.dtype).eps
+        check_batch("batch", batch, self.in_features, limit)
+        check_device("batch", batch, "the accumulator", self._mean)
+        tokens = batch.detach().reshape(-1, self.in_features)
+        for rows in row_blocks(*tokens.shape):
+            self._count(to_accumulation(tokens[rows]).contiguous())
+
+    def merge(self, other: "ActivationStatistics") -> None:
+        """Count all tokens that another accumulator has seen; it is left unchanged.
+
+        Args:
+            other: of the same in_features and device.
+
+        Raises:
+            TypeError: not an ActivationStatistics.
+            ValueError: another number of features or device.
+        """
+        if not isinstance(other, ActivationStatistics):
+            raise TypeError(f"other must be an ActivationStatistics, got {type(other).__name__}")
+        if other.in_features != self.in_features:
+            raise ValueError(
+                f"other must have {self.in_features} in_features, got {other.in_features}"
+            )
+        check_device("other", other._mean, "the accumulator", self._mean)
+        self._merge(other.tokens, other._norm, other._mean, other._squared_deviations)
+
+    @property
+    def norm(self) -> Float[Tensor, " b"]:
+        """‖X_:j‖₂ over all tokens, not averaged; it cannot overflow where the result does not.
+
+        Raises:
+            ValueError: no token has been seen.
+        """
+        self._check_not_empty()
+        return self._norm.clone()
+
+    @property
+    def mean(self) -> Float[Tensor, " b"]:
+        """Mean of each feature over all tokens.
+
+        Raises:
+            ValueError: no token has been seen.
+        """
+        self._check_not_empty()
+        return self._mean.clone()
+
+    @property
+    def var(self) -> Float[Tensor, " b"]:
+        """Population variance of each feature (divided by the tokens, not by one less).
+
+        Raises:
+            ValueError: no token has been seen.
+        """
+        self._check_not_empty()
+        return self._squared_deviations / self.tokens
+
+    def _count(self, X: Tensor) -> None:
+        mean = X.sum(0) / X.shape[0]
+        squared_deviations = (X - mean).square_().sum(0)
+        self._merge(X.shape[0], activation_norms(X), mean, squared_deviations)
+
+    def _merge(self, tokens: int, norm: Tensor, mean: Tensor, squared_deviations: Tensor) -> None:
+        if tokens == 0:
+            return
+        union = self.tokens + tokens
+        shift = mean - self._mean
+        # shift · (shift · …): its square alone could overflow and meet a weight of 0.
+        between = shift * (shift * (self.tokens * (tokens / union)))
+        self._squared_deviations = self._squared_deviations + squared_deviations + between
+        self._mean = self._mean + shift * (tokens / union)
+        self._norm = torch.hypot(self._norm, norm)
+        self.tokens = union
+
+    def _check_not_empty(self) -> None:
+        if self.tokens == 0:
+            raise ValueError("tokens must be at least 1 before a statistic is read, got 0")
