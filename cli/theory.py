@@ -10,7 +10,9 @@ def theory(
     report: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Also write theory.json and theory.html into this folder."
+            metavar="DIR",
+            file_okay=False,
+            help="Also write theory.json and theory.html into this folder.",
         ),
     ] = None,
 ) -> None:
