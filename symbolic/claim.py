@@ -25,6 +25,11 @@ class Equal:
     right: sympy.Expr
     reason: str = ""
 
+    @property
+    def sides(self) -> tuple[sympy.Expr, sympy.Expr]:
+        """The left side and the right side."""
+        return self.left, self.right
+
 
 @dataclass(frozen=True)
 class AtMost:
@@ -42,6 +47,11 @@ class AtMost:
     using: tuple[tuple[sympy.Expr, AtMost], ...] = ()
     squared: bool = False
     reason: str = ""
+
+    @property
+    def sides(self) -> tuple[sympy.Expr, sympy.Expr]:
+        """The smaller side and the larger side."""
+        return self.small, self.large
 
 
 Statement = Equal | AtMost

@@ -130,7 +130,7 @@ def _checked_steps(claim: Claim) -> tuple[tuple[Step, ...], ...]:
     """The derivations of all sides, each step evaluated on exact data before and after."""
     derivations = []
     for statement in claim.statements:
-        for side in _sides(statement):
+        for side in statement.sides:
             steps = derive(side, claim.world)
             before = side
             for step in steps:
@@ -141,12 +141,6 @@ def _checked_steps(claim: Claim) -> tuple[tuple[Step, ...], ...]:
                 before = step.result
             derivations.append(steps)
     return tuple(derivations)
-
-
-def _sides(statement: Statement) -> tuple[sympy.Expr, sympy.Expr]:
-    if isinstance(statement, Equal):
-        return statement.left, statement.right
-    return statement.small, statement.large
 
 
 def _needed(claim: Claim, assumption: Assumption) -> Witness | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pruneproof.symbolic import claims
-from pruneproof.symbolic.claim import AtMost, Claim, Statement
+from pruneproof.symbolic.claim import Claim, Equal, Statement
 from pruneproof.symbolic.decide import Decision, decide
 from pruneproof.symbolic.report.latex import latex
 
@@ -119,18 +119,13 @@ def _paired(decision: Decision):
 
 def statement_latex(statement: Statement) -> str:
     """A statement as one formula."""
-    if isinstance(statement, AtMost):
-        return rf"{latex(statement.small)} \leq {latex(statement.large)}"
-    return f"{latex(statement.left)} = {latex(statement.right)}"
+    relation = "=" if isinstance(statement, Equal) else r"\leq"
+    first, second = statement.sides
+    return f"{latex(first)} {relation} {latex(second)}"
 
 
 def _steps(decision: Decision) -> list[dict[str, Any]]:
-    sides = []
-    for statement in decision.claim.statements:
-        if isinstance(statement, AtMost):
-            sides += [statement.small, statement.large]
-        else:
-            sides += [statement.left, statement.right]
+    sides = [side for statement in decision.claim.statements for side in statement.sides]
     return [
         {
             "from": latex(side),

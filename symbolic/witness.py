@@ -60,11 +60,7 @@ def failure(statement: Statement, environment: Environment) -> Witness | None:
     Raises:
         NotExactError: a side has no exact value that can be represented.
     """
-    first, second = (
-        (statement.left, statement.right)
-        if isinstance(statement, Equal)
-        else (statement.small, statement.large)
-    )
+    first, second = statement.sides
     try:
         left, right = evaluate(first, environment), evaluate(second, environment)
     except ZeroDivisionError:
@@ -127,7 +123,8 @@ def _simplify(statement: Statement, witness: Witness, world: World) -> Witness:
                     continue
                 table = {**best.environment[base], position: value}
                 changed = {**best.environment, base: table}
-                again = failure(statement, changed) if world.admits(base, table) else None
+                allowed = world.admits(base, table) and world.vanishes_nowhere(changed)
+                again = failure(statement, changed) if allowed else None
                 if again is not None and again.left.startswith("und") == best.left.startswith(
                     "und"
                 ):

@@ -61,21 +61,37 @@ class _Reals:
         return best
 
 
-def decide(
-    statement: Statement, world: World, largest: int = 2, seed: int = 0, milliseconds: int = 500
-) -> Answer:
-    """Whether the statement holds for all real data of one choice of small sizes.
+ROUNDS = ((2, 0), (2, 1), (3, 2))
+"""(largest size, seed) of the choices of sizes, indices and exponents that are looked at."""
+
+
+def decide(statement: Statement, world: World, milliseconds: int = 500) -> Answer:
+    """Whether the statement holds for all real data of a few choices of small sizes.
 
     Args:
         statement: what is claimed.
         world: declarations and assumptions.
-        largest: no size exceeds this.
-        seed: picks the sizes, the indices and the exponents.
-        milliseconds: how long z3 may think.
+        milliseconds: how long z3 may think about one choice.
+
+    Returns:
+        `fails` when one choice has data that break it; `holds` when z3 finds that there are
+        none, for at least the first choice and up to the first that takes too long.
     """
+    answer: Answer = "unknown"
+    for largest, seed in ROUNDS:
+        sample = dict(world.sample(random.Random(seed), largest))
+        latest = _decide_at(statement, world, sample, milliseconds)
+        if latest != "holds":
+            return "fails" if latest == "fails" else answer
+        answer = "holds"
+    return answer
+
+
+def _decide_at(
+    statement: Statement, world: World, sample: dict[sympy.Basic, Any], milliseconds: int
+) -> Answer:
     solver = z3.Solver()
     solver.set("timeout", milliseconds)
-    sample = dict(world.sample(random.Random(seed), largest))
     exponents = _exponent_symbols(statement)
     for scalar, kind in world.scalars.items():
         if scalar not in exponents and kind.name not in ("integer", "values"):
@@ -83,25 +99,14 @@ def decide(
     for base, (_, kind) in world.arrays.items():
         sample[base] = _unknown_array(str(base), sample[base], kind, solver)
     algebra = _Reals(solver)
-    if isinstance(statement, Equal):
-        solver.add(
-            evaluate(statement.left, sample, algebra) != evaluate(statement.right, sample, algebra)
-        )
-    else:
-        solver.add(
-            evaluate(statement.small, sample, algebra) > evaluate(statement.large, sample, algebra)
-        )
+    first, second = (evaluate(side, sample, algebra) for side in statement.sides)
+    solver.add(first != second if isinstance(statement, Equal) else first > second)
     answer = solver.check()
     return "holds" if answer == z3.unsat else "fails" if answer == z3.sat else "unknown"
 
 
 def _exponent_symbols(statement: Statement) -> set[sympy.Basic]:
-    sides = (
-        (statement.left, statement.right)
-        if isinstance(statement, Equal)
-        else (statement.small, statement.large)
-    )
-    powers = set().union(*(side.atoms(sympy.Pow) for side in sides))
+    powers = set().union(*(side.atoms(sympy.Pow) for side in statement.sides))
     return set().union(*(power.exp.free_symbols for power in powers))
 
 
