@@ -14,9 +14,10 @@ from typing import Any
 
 import sympy
 
-from pruneproof.symbolic.exact import Environment
+from pruneproof.symbolic.exact import Environment, evaluate
 
 SMALL = [Fraction(n) for n in (1, -1, 2, -2, 3)] + [Fraction(1, 2), Fraction(-3, 2), Fraction(0)]
+DRAWS = 1000
 PYTHAGOREAN = [(Fraction(3, 5), Fraction(4, 5)), (Fraction(5, 13), Fraction(12, 13))]
 
 
@@ -54,6 +55,8 @@ class World:
             which `sample` draws (such as Σ χ = τ).
         at_most: size → the sizes that it does not exceed (such as τ ≤ b and τ ≤ c).
         distinct: pairs of indices that differ (j ≠ j').
+        lengths: sizes that no declaration above mentions.
+        nonzero: formulas that do not vanish (such as a sampled norm).
     """
 
     indices: Mapping[sympy.Symbol, sympy.Symbol] = field(default_factory=dict)
@@ -66,6 +69,7 @@ class World:
     at_most: Mapping[sympy.Symbol, tuple[sympy.Symbol, ...]] = field(default_factory=dict)
     distinct: tuple[tuple[sympy.Symbol, sympy.Symbol], ...] = ()
     lengths: tuple[sympy.Symbol, ...] = ()
+    nonzero: tuple[sympy.Expr, ...] = ()
 
     def having(self, **changes: Any) -> World:
         """The same world with some fields replaced."""
@@ -82,9 +86,18 @@ class World:
         """The representative of a size under the assumed equalities."""
         return sympy.sympify(size).subs(self.equal_sizes)
 
+    def is_within(self, size: sympy.Expr, bound: sympy.Expr) -> bool:
+        """Whether the declarations say that `size` does not exceed `bound`."""
+        largest = {self.same_size(other) for other in (size, *self.at_most.get(size, ()))}
+        return self.same_size(bound) in largest
+
     def idempotents(self) -> set[sympy.IndexedBase]:
         """The arrays whose entries are 0 or 1."""
         return {base for base, (_, kind) in self.arrays.items() if kind.name == "indicator"}
+
+    def without_zeros(self) -> set[sympy.IndexedBase]:
+        """The arrays that are declared to have no zero entry."""
+        return {b for b, (_, kind) in self.arrays.items() if kind.name in ("nonzero", "positive")}
 
     def sizes(self) -> set[sympy.Symbol]:
         """All size symbols that the declarations mention."""
@@ -114,8 +127,23 @@ class World:
         }.get(name, lambda value: True)
         return all(allowed(value) for value in table.values())
 
+    def vanishes_nowhere(self, environment: Environment) -> bool:
+        """Whether all formulas that are assumed not to be zero are not zero there."""
+        return all(not evaluate(formula, environment).is_zero() for formula in self.nonzero)
+
     def sample(self, generator: random.Random, largest: int = 3) -> Environment:
-        """Random rational data that satisfies every declaration; sizes up to `largest`."""
+        """Random rational data that satisfies every declaration; sizes up to `largest`.
+
+        Raises:
+            ValueError: no draw satisfies `nonzero`.
+        """
+        for _ in range(DRAWS):
+            env = self._draw(generator, largest)
+            if self.vanishes_nowhere(env):
+                return env
+        raise ValueError(f"nonzero must be possible; {DRAWS} draws all have a zero among them")
+
+    def _draw(self, generator: random.Random, largest: int) -> Environment:
         env: dict[sympy.Basic, Any] = self._sample_sizes(generator, largest)
         for scalar, kind in self.scalars.items():
             env[scalar] = _sample_number(generator, kind)

@@ -99,6 +99,8 @@ def _decide_at(
     for base, (_, kind) in world.arrays.items():
         sample[base] = _unknown_array(str(base), sample[base], kind, solver)
     algebra = _Reals(solver)
+    for formula in world.nonzero:
+        solver.add(evaluate(formula, sample, algebra) != 0)
     first, second = (evaluate(side, sample, algebra) for side in statement.sides)
     solver.add(first != second if isinstance(statement, Equal) else first > second)
     answer = solver.check()

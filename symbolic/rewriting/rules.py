@@ -8,6 +8,7 @@ is ever assumed about the range of an index that the world does not declare.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import permutations
 
 import sympy
 from sympy import Abs, Add, Dummy, Indexed, Integer, KroneckerDelta, Mul, Pow, Sum
@@ -39,7 +40,7 @@ def _limit_by_limit(node: Sum, change: Callable[[sympy.Expr, tuple], sympy.Expr]
 
 
 def keep_the_only_term(expression: sympy.Expr, world: World) -> sympy.Expr:
-    """Σᵤ f(u)·δ(u, t) = f(t) when 1 ≤ t ≤ n is declared; also δ² = δ and j ≠ j′."""
+    """Σᵤ f(u)·δ(u, t) = f(t) when 1 ≤ t ≤ n is declared; also δ² = δ, and δ(j, j′) = 0."""
 
     def change(node: sympy.Expr) -> sympy.Expr:
         if isinstance(node, KroneckerDelta) and _differ(node.args, world):
@@ -59,6 +60,8 @@ def _differ(args: tuple[sympy.Basic, ...], world: World) -> bool:
 
 def _resolve(body: sympy.Expr, limit: tuple, world: World) -> sympy.Expr:
     index, lower, upper = limit
+    if lower != 1:
+        return Sum(body, limit)
     kept: list[sympy.Expr] = []
     resolved: list[sympy.Expr] = []
     for term in Add.make_args(_expanded(body)):
@@ -78,7 +81,7 @@ def _delta_target(term: sympy.Expr, index: sympy.Symbol, upper: sympy.Expr, worl
         if isinstance(factor, KroneckerDelta) and index in factor.args:
             (value,) = [arg for arg in factor.args if arg != index] or [index]
             declared = world.indices.get(value)
-            if declared is not None and world.same_size(declared) == world.same_size(upper):
+            if declared is not None and world.is_within(declared, upper):
                 return factor, value
     return None
 
@@ -139,9 +142,9 @@ def _split_root(node: Pow) -> sympy.Expr:
 
 
 def use_assumptions(expression: sympy.Expr, world: World) -> sympy.Expr:
-    """The facts that the statement assumes: equal sizes, χ² = χ, Σχ = τ, Σu² = 1, …"""
+    """The facts that the statement assumes: equal sizes, χ² = χ, Σχ = τ, sign(W)² = 1, …"""
     result = expression.subs(world.equal_sizes)
-    idempotent = world.idempotents()
+    idempotent, nonzero = world.idempotents(), world.without_zeros()
 
     def flatten(node: sympy.Expr) -> sympy.Expr:
         inside = isinstance(node, Pow) and isinstance(node.base, (Indexed, Abs))
@@ -149,6 +152,8 @@ def use_assumptions(expression: sympy.Expr, world: World) -> sympy.Expr:
             return node.base
         if isinstance(node, Abs) and _entry_base(node) in idempotent:
             return node.args[0]
+        if isinstance(node, Pow) and isinstance(node.base, sympy.sign) and node.exp == 2:
+            return Integer(1) if _entry_base(node.base.args[0]) in nonzero else node
         return node
 
     result = canonical_names(everywhere(result, flatten), world)
@@ -185,18 +190,16 @@ def _canonical_sum(node: Sum) -> sympy.Expr:
     depth = _depth(body)
     fresh = [Dummy(integer=True, positive=True) for _ in chain]
     body = body.subs(dict(zip([limit[0] for limit in chain], fresh, strict=True)))
-    sizes = {name: limit[2] for name, limit in zip(fresh, chain, strict=True)}
-    candidates = [
-        _named(body, order, sizes, depth) for order in sympy.utilities.iterables.permutations(fresh)
-    ]
+    ranges = {name: limit[1:] for name, limit in zip(fresh, chain, strict=True)}
+    candidates = [_named(body, order, ranges, depth) for order in permutations(fresh)]
     return min(candidates, key=sympy.default_sort_key)
 
 
-def _named(body: sympy.Expr, order, sizes, depth: int) -> sympy.Expr:
+def _named(body: sympy.Expr, order, ranges, depth: int) -> sympy.Expr:
     result = body
     for position, name in enumerate(order):
         symbol = bound_name(depth + position)
-        result = Sum(result.subs(name, symbol), (symbol, 1, sizes[name]))
+        result = Sum(result.subs(name, symbol), (symbol, *ranges[name]))
     return result
 
 
