@@ -2,35 +2,59 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import sympy
 from sympy import Abs, Dummy, Indexed, Mul, Pow, Sum, sign
+
+from pruneproof.symbolic.rewriting.positivity import is_nonnegative
 
 
 def is_zero(expression: sympy.Expr) -> bool:
     """Whether a normal form is the zero function.
 
-    Roots, sums, entries and absolute values become independent symbols; x = sign·|x| ties
-    the two together where both occur, with sign² = 1. What is left is a rational function,
-    and cancelling decides. True is a proof; False says only that these rules give none.
+    Roots, sums, entries and absolute values become independent symbols. A real x that may
+    be negative is σ·|x| with σ = ±1, and sign(x) is σ·ν, where ν is 0 if x is and else 1:
+    σ² = 1, ν² = ν and ν·|x| = |x| hold for x = 0 too. What is left is a rational function,
+    and cancelling decides. True is a proof wherever the expression is defined; False says
+    only that these rules give none.
 
     Example:
         >>> from pruneproof.symbolic.notation import W, j, k
         >>> is_zero(W[j, k] ** 2 / Abs(W[j, k]) - Abs(W[j, k]))
         True
     """
-    numerator, _ = sympy.fraction(sympy.cancel(sympy.together(_Atoms().replace(expression))))
-    return _reduce_signs(sympy.expand(numerator)) == 0
+    atoms = _Atoms()
+    numerator, _ = sympy.fraction(sympy.cancel(sympy.together(atoms.replace(expression))))
+    for parts in atoms.signs.values():
+        numerator = _reduce(numerator, parts)
+    return sympy.expand(numerator) == 0
 
 
-class _Sign(Dummy):
-    """Stands for the sign of a real number: its square is one."""
+class _Signed(NamedTuple):
+    """What a real x is made of: σ, ν and |x|."""
+
+    side: Dummy
+    support: Dummy
+    absolute: Dummy
+
+
+def _reduce(polynomial: sympy.Expr, parts: _Signed) -> sympy.Expr:
+    """The polynomial with σ² = 1, ν² = ν and ν·|x| = |x| used up."""
+    result = sympy.S.Zero
+    for (side, support, absolute), coefficient in sympy.Poly(polynomial, *parts).terms():
+        has_support = int(support > 0 and absolute == 0)
+        kept = parts.side ** (side % 2) * parts.support**has_support * parts.absolute**absolute
+        result += coefficient * kept
+    return result
 
 
 class _Atoms:
     """Replaces every part that is not built from +, ·, ÷ and integer powers by a symbol."""
 
     def __init__(self) -> None:
-        self.names: dict[sympy.Expr, sympy.Expr] = {}
+        self.names: dict[sympy.Expr, Dummy] = {}
+        self.signs: dict[sympy.Expr, _Signed] = {}
 
     def replace(self, expression: sympy.Expr) -> sympy.Expr:
         roots = _root_degrees(expression)
@@ -65,17 +89,19 @@ class _Atoms:
         if isinstance(node, (sympy.Add, Mul)) or node.is_Rational:
             return self._walk(node, roots)
         if isinstance(node, sign):
-            return self._sign(node.args[0])
-        if isinstance(node, Indexed) or (node.is_Symbol and not node.is_nonnegative):
-            absolute = Abs(node)
-            if absolute != node:
-                return self._sign(node) * self._symbol(absolute)
+            side, support, _ = self._signed(node.args[0])
+            return side * support
+        if isinstance(node, (Indexed, sympy.Symbol, Sum)) and not is_nonnegative(node):
+            side, _, absolute = self._signed(node)
+            return side * absolute
         return self._symbol(node)
 
-    def _sign(self, node: sympy.Expr) -> sympy.Expr:
-        return self.names.setdefault(sign(node), _Sign())
+    def _signed(self, node: sympy.Expr) -> _Signed:
+        if node not in self.signs:
+            self.signs[node] = _Signed(Dummy(), Dummy(), self._symbol(Abs(node)))
+        return self.signs[node]
 
-    def _symbol(self, node: sympy.Expr) -> sympy.Expr:
+    def _symbol(self, node: sympy.Expr) -> Dummy:
         return self.names.setdefault(node, Dummy(positive=True))
 
 
@@ -90,10 +116,3 @@ def _root_degrees(expression: sympy.Expr) -> dict[sympy.Expr, int]:
             if exponent.is_Rational and exponent.q > 1:
                 degrees[node.base] = sympy.ilcm(degrees.get(node.base, 1), exponent.q)
     return degrees
-
-
-def _reduce_signs(polynomial: sympy.Expr) -> sympy.Expr:
-    signs = sorted(polynomial.atoms(_Sign), key=str)
-    for symbol in signs:
-        polynomial = sympy.rem(polynomial, symbol**2 - 1, symbol)
-    return sympy.expand(polynomial)
