@@ -7,7 +7,7 @@ is ever assumed about the range of an index that the world does not declare.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import permutations
 
 import sympy
@@ -40,32 +40,44 @@ def _limit_by_limit(node: Sum, change: Callable[[sympy.Expr, tuple], sympy.Expr]
 
 
 def keep_the_only_term(expression: sympy.Expr, world: World) -> sympy.Expr:
-    """Σᵤ f(u)·δ(u, t) = f(t) when 1 ≤ t ≤ n is declared; also δ² = δ, and δ(j, j′) = 0."""
+    """Σᵤ f(u)·δ(u, t) = f(t) when t lies in the range of u; also δ² = δ, and δ(j, j′) = 0.
 
-    def change(node: sympy.Expr) -> sympy.Expr:
-        if isinstance(node, KroneckerDelta) and _differ(node.args, world):
-            return Integer(0)
-        if isinstance(node, Pow) and isinstance(node.base, KroneckerDelta):
-            return node.base if node.exp.is_positive else node
-        if isinstance(node, Sum):
-            return _limit_by_limit(node, lambda body, limit: _resolve(body, limit, world))
+    That t is in range is known of declared indices and of those of the sums around.
+    """
+    return _keep(expression, world, world.indices)
+
+
+def _keep(node: sympy.Expr, world: World, ranges: Mapping[sympy.Basic, sympy.Expr]) -> sympy.Expr:
+    if not node.args or isinstance(node, Indexed):
         return node
-
-    return everywhere(expression, change)
+    if isinstance(node, KroneckerDelta):
+        return Integer(0) if _differ(node.args, world) else node
+    if isinstance(node, Sum):
+        known = {**ranges, **{index: upper for index, lower, upper in node.limits if lower == 1}}
+        body = _keep(node.function, world, known)
+        for limit in node.limits:
+            body = _resolve(body, limit, world, known)
+        return body
+    args = [_keep(arg, world, ranges) for arg in node.args]
+    if isinstance(node, Pow) and isinstance(args[0], KroneckerDelta) and node.exp.is_positive:
+        return args[0]
+    return node if tuple(args) == node.args else node.func(*args)
 
 
 def _differ(args: tuple[sympy.Basic, ...], world: World) -> bool:
     return tuple(args) in world.distinct or tuple(reversed(args)) in world.distinct
 
 
-def _resolve(body: sympy.Expr, limit: tuple, world: World) -> sympy.Expr:
+def _resolve(
+    body: sympy.Expr, limit: tuple, world: World, ranges: Mapping[sympy.Basic, sympy.Expr]
+) -> sympy.Expr:
     index, lower, upper = limit
     if lower != 1:
         return Sum(body, limit)
     kept: list[sympy.Expr] = []
     resolved: list[sympy.Expr] = []
     for term in Add.make_args(_expanded(body)):
-        target = _delta_target(term, index, upper, world)
+        target = _delta_target(term, index, upper, world, ranges)
         if target is None:
             kept.append(term)
             continue
@@ -75,12 +87,18 @@ def _resolve(body: sympy.Expr, limit: tuple, world: World) -> sympy.Expr:
     return Add(*resolved) + (Sum(rest, (index, lower, upper)) if rest != 0 else 0)
 
 
-def _delta_target(term: sympy.Expr, index: sympy.Symbol, upper: sympy.Expr, world: World):
+def _delta_target(
+    term: sympy.Expr,
+    index: sympy.Symbol,
+    upper: sympy.Expr,
+    world: World,
+    ranges: Mapping[sympy.Basic, sympy.Expr],
+) -> tuple[KroneckerDelta, sympy.Expr] | None:
     """The delta factor that fixes `index`, with the value that it takes, if that is in range."""
     for factor in Mul.make_args(term):
         if isinstance(factor, KroneckerDelta) and index in factor.args:
             (value,) = [arg for arg in factor.args if arg != index] or [index]
-            declared = world.indices.get(value)
+            declared = ranges.get(value)
             if declared is not None and world.is_within(declared, upper):
                 return factor, value
     return None
