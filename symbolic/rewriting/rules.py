@@ -8,6 +8,7 @@ is ever assumed about the range of an index that the world does not declare.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from itertools import permutations
 
 import sympy
@@ -191,7 +192,9 @@ def canonical_names(expression: sympy.Expr, world: World) -> sympy.Expr:
     def change(node: sympy.Expr) -> sympy.Expr:
         return _canonical_sum(node) if isinstance(node, Sum) else node
 
-    return everywhere(expression, change)
+    renamed = everywhere(expression, change)
+    # A name that was taken at first is free the second time.
+    return everywhere(renamed, change) if renamed != expression else expression
 
 
 def bound_name(depth: int) -> sympy.Symbol:
@@ -199,17 +202,25 @@ def bound_name(depth: int) -> sympy.Symbol:
     return sympy.Symbol(f"i_{depth}", integer=True, positive=True)
 
 
+@lru_cache(maxsize=4096)
 def _canonical_sum(node: Sum) -> sympy.Expr:
     chain: list[tuple] = []
     body: sympy.Expr = node
     while isinstance(body, Sum):
         chain.extend(reversed(body.limits))
         body = body.function
-    depth = _depth(body)
-    fresh = [Dummy(integer=True, positive=True) for _ in chain]
-    body = body.subs(dict(zip([limit[0] for limit in chain], fresh, strict=True)))
-    ranges = {name: limit[1:] for name, limit in zip(fresh, chain, strict=True)}
-    candidates = [_named(body, order, ranges, depth) for order in permutations(fresh)]
+    renaming: dict[sympy.Basic, sympy.Dummy] = {}
+    ranges: dict[sympy.Dummy, tuple] = {}
+    # Outermost first: a range may depend on the indices around it, and an index may be reused.
+    for index, lower, upper in chain:
+        fresh = Dummy(integer=True, positive=True)
+        ranges[fresh] = (lower.subs(renaming), upper.subs(renaming))
+        renaming[index] = fresh
+    body = body.subs(renaming)
+    dependent = any(end.has(*ranges) for ends in ranges.values() for end in ends)
+    orders = [tuple(reversed(ranges))] if dependent else permutations(ranges)
+    depth = _free_depth(body, len(ranges))
+    candidates = [_named(body, order, ranges, depth) for order in orders]
     return min(candidates, key=sympy.default_sort_key)
 
 
@@ -219,6 +230,14 @@ def _named(body: sympy.Expr, order, ranges, depth: int) -> sympy.Expr:
         symbol = bound_name(depth + position)
         result = Sum(result.subs(name, symbol), (symbol, *ranges[name]))
     return result
+
+
+def _free_depth(body: sympy.Expr, length: int) -> int:
+    """The first depth from which `length` names occur nowhere in the body, bound or free."""
+    depth, taken = _depth(body), body.atoms(sympy.Symbol)
+    while any(bound_name(depth + more) in taken for more in range(length)):
+        depth += 1
+    return depth
 
 
 def _depth(node: sympy.Basic) -> int:
