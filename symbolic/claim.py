@@ -38,7 +38,8 @@ class AtMost:
     The certificate says that large − small (or, with `squared`, large² − small², both sides
     being manifestly non-negative) equals `extra` plus a sum of coefficient · (large′ − small′)
     over inequalities proved in the same way, where `extra` and the coefficients are
-    manifestly non-negative.
+    manifestly non-negative. A known inequality with `over` is proved for every value of those
+    indices, and stands in the certificate as the sum over them.
     """
 
     small: sympy.Expr
@@ -46,6 +47,7 @@ class AtMost:
     extra: sympy.Expr = sympy.S.Zero
     using: tuple[tuple[sympy.Expr, AtMost], ...] = ()
     squared: bool = False
+    over: tuple[tuple[sympy.Symbol, sympy.Expr], ...] = ()
     reason: str = ""
 
     @property

@@ -1,7 +1,8 @@
 """The prover: named rewriting rules for sums of symbolic length, and a normal form."""
 
 from pruneproof.symbolic.rewriting.derive import Step, derive
+from pruneproof.symbolic.rewriting.multiply_out import multiply_out
 from pruneproof.symbolic.rewriting.positivity import is_nonnegative
 from pruneproof.symbolic.rewriting.zero import is_zero
 
-__all__ = ["Step", "derive", "is_nonnegative", "is_zero"]
+__all__ = ["Step", "derive", "is_nonnegative", "is_zero", "multiply_out"]

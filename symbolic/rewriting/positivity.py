@@ -9,8 +9,9 @@ from sympy import Abs, Add, Indexed, KroneckerDelta, Mul, Pow, Sum
 def is_nonnegative(expression: sympy.Expr) -> bool:
     """Whether the shape of a real expression shows that it is at least zero.
 
-    Sums and products of non-negative parts, even powers, absolute values, and anything to
-    which SymPy's assumptions give a sign. False means "not manifest", not "negative".
+    Sums and products of non-negative parts, even powers, absolute values, |x| ± x, 1 − δ, and
+    anything to which SymPy's assumptions give a sign. False means "not manifest", not
+    "negative".
 
     Example:
         >>> from sympy.abc import x
@@ -24,6 +25,8 @@ def is_nonnegative(expression: sympy.Expr) -> bool:
         return bool(expression.base.is_nonnegative)
     if isinstance(expression, (Abs, KroneckerDelta)):
         return True
+    if isinstance(expression, Add) and _is_gap(expression):
+        return True
     if isinstance(expression, (Add, Mul)):
         return all(is_nonnegative(part) for part in expression.args)
     if isinstance(expression, Pow):
@@ -31,4 +34,16 @@ def is_nonnegative(expression: sympy.Expr) -> bool:
         return bool(even) or is_nonnegative(expression.base)
     if isinstance(expression, Sum):
         return is_nonnegative(expression.function)
+    return False
+
+
+def _is_gap(expression: Add) -> bool:
+    """|x| + x, |x| − x, or 1 − δ."""
+    if len(expression.args) != 2:
+        return False
+    for known, other in (expression.args, expression.args[::-1]):
+        if isinstance(known, Abs) and other in (known.args[0], -known.args[0]):
+            return True
+        if known == 1 and isinstance(-other, KroneckerDelta):
+            return True
     return False
