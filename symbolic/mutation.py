@@ -93,7 +93,8 @@ def _at_top(node: sympy.Expr, world: World) -> Iterator[tuple[str, sympy.Expr]]:
         yield from _other_indices(node, world)
     elif isinstance(node, Sum):
         index, lower, upper = node.limits[0]
-        yield f"sum over {index} starts late", Sum(node.function, (index, lower + 1, upper))
+        late = Sum(node.function, (index, lower + 1, upper), *node.limits[1:])
+        yield f"sum over {index} starts late", late
 
 
 def _without_a_part(node: Add | Mul) -> Iterator[tuple[str, sympy.Expr]]:
