@@ -56,7 +56,47 @@ class AtMost:
         return self.small, self.large
 
 
-Statement = Equal | AtMost
+@dataclass(frozen=True)
+class Condition:
+    """small < large, or small ≤ large when it is not strict."""
+
+    small: sympy.Expr
+    large: sympy.Expr
+    strict: bool = True
+
+    @property
+    def sides(self) -> tuple[sympy.Expr, sympy.Expr]:
+        """The smaller side and the larger side."""
+        return self.small, self.large
+
+
+@dataclass(frozen=True)
+class Implies:
+    """Wherever all of `given` hold, small < large (or ≤), with a certificate.
+
+    The certificate says that times · (large − small) equals `extra` plus the sum of
+    coefficient · Π (large′ − small′) over `terms`, each of which names a coefficient and the
+    given conditions that are multiplied. `extra`, `times` and the coefficients are manifestly
+    non-negative. A strict conclusion needs a term with a manifestly positive coefficient and
+    strict conditions only; another one needs `times` to be manifestly positive.
+    """
+
+    given: tuple[Condition, ...]
+    small: sympy.Expr
+    large: sympy.Expr
+    terms: tuple[tuple[sympy.Expr, tuple[int, ...]], ...] = ()
+    extra: sympy.Expr = sympy.S.Zero
+    times: sympy.Expr = sympy.S.One
+    strict: bool = True
+    reason: str = ""
+
+    @property
+    def sides(self) -> tuple[sympy.Expr, sympy.Expr]:
+        """The smaller side and the larger side of the conclusion."""
+        return self.small, self.large
+
+
+Statement = Equal | AtMost | Implies
 
 
 @dataclass(frozen=True)

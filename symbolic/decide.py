@@ -9,8 +9,15 @@ from typing import Literal
 import sympy
 
 from pruneproof.symbolic import z3_engine
-from pruneproof.symbolic.claim import Assumption, AtMost, Claim, Equal, Statement
-from pruneproof.symbolic.rewriting import Step, derive, is_nonnegative, is_zero, multiply_out
+from pruneproof.symbolic.claim import Assumption, AtMost, Claim, Equal, Implies, Statement
+from pruneproof.symbolic.rewriting import (
+    Step,
+    derive,
+    is_nonnegative,
+    is_positive,
+    is_zero,
+    multiply_out,
+)
 from pruneproof.symbolic.rewriting.derive import NoNormalFormError, is_clean, normal_form
 from pruneproof.symbolic.witness import (
     Witness,
@@ -100,6 +107,8 @@ def proves(statement: Statement, world: World) -> bool:
     try:
         if isinstance(statement, Equal):
             return _vanishes(statement.left - statement.right, world)
+        if isinstance(statement, Implies):
+            return _implied(statement, world)
         return _certified(statement, world)
     except NoNormalFormError:
         return False
@@ -119,8 +128,7 @@ def _certified(statement: AtMost, world: World) -> bool:
     if statement.squared:
         parts += [small, large]
         small, large = small**2, large**2
-    # The normal form multiplies squares out, which then are not manifest any more.
-    if not all(is_nonnegative(p) or is_nonnegative(normal_form(p, world)) for p in parts):
+    if not all(_is_manifest(part, world) for part in parts):
         return False
     gap = statement.extra + sum(
         _summed(coefficient * (known.large - known.small), known.over)
@@ -130,6 +138,28 @@ def _certified(statement: AtMost, world: World) -> bool:
         proves(known, world.having(indices={**world.indices, **dict(known.over)}))
         for _, known in statement.using
     )
+
+
+def _is_manifest(part: sympy.Expr, world: World) -> bool:
+    # The normal form multiplies squares out, which then are not manifest any more.
+    return is_nonnegative(part) or is_nonnegative(normal_form(part, world))
+
+
+def _implied(statement: Implies, world: World) -> bool:
+    parts = (statement.extra, statement.times, *(factor for factor, _ in statement.terms))
+    if not all(_is_manifest(part, world) for part in parts):
+        return False
+    if statement.strict:
+        decisive = any(
+            is_positive(factor) and all(statement.given[n].strict for n in used)
+            for factor, used in statement.terms
+        )
+    else:
+        decisive = is_positive(statement.times)
+    gaps = [condition.large - condition.small for condition in statement.given]
+    gained = sum(factor * sympy.prod([gaps[n] for n in used]) for factor, used in statement.terms)
+    gap = statement.times * (statement.large - statement.small)
+    return decisive and _vanishes(gap - gained - statement.extra, world)
 
 
 def _summed(term: sympy.Expr, over: tuple[tuple[sympy.Symbol, sympy.Expr], ...]) -> sympy.Expr:

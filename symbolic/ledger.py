@@ -11,8 +11,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import sympy
+
 from pruneproof.symbolic import claims
-from pruneproof.symbolic.claim import Claim, Equal, Statement
+from pruneproof.symbolic.claim import Claim, Equal, Implies, Statement
 from pruneproof.symbolic.decide import Decision, decide
 from pruneproof.symbolic.report.latex import latex
 
@@ -119,9 +121,17 @@ def _paired(decision: Decision):
 
 def statement_latex(statement: Statement) -> str:
     """A statement as one formula."""
-    relation = "=" if isinstance(statement, Equal) else r"\leq"
-    first, second = statement.sides
-    return f"{latex(first)} {relation} {latex(second)}"
+    if isinstance(statement, Equal):
+        return _relation(statement.sides, "=")
+    if isinstance(statement, Implies):
+        given = [_relation(c.sides, "<" if c.strict else r"\leq") for c in statement.given]
+        conclusion = _relation(statement.sides, "<" if statement.strict else r"\leq")
+        return r",\ ".join(given) + r" \;\Rightarrow\; " + conclusion
+    return _relation(statement.sides, r"\leq")
+
+
+def _relation(sides: tuple[sympy.Expr, sympy.Expr], relation: str) -> str:
+    return f"{latex(sides[0])} {relation} {latex(sides[1])}"
 
 
 def _steps(decision: Decision) -> list[dict[str, Any]]:

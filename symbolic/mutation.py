@@ -14,7 +14,7 @@ from typing import Literal
 import sympy
 from sympy import Abs, Add, Indexed, Mul, Pow, Sum
 
-from pruneproof.symbolic.claim import AtMost, Claim, Equal, Statement
+from pruneproof.symbolic.claim import Claim, Equal, Statement
 from pruneproof.symbolic.decide import proves
 from pruneproof.symbolic.witness import counterexamples
 from pruneproof.symbolic.world import World
@@ -57,9 +57,9 @@ def fate(mutant: Mutant, claim: Claim) -> Fate:
 
 
 def _with_side(statement: Statement, side: sympy.Expr) -> Statement:
-    if isinstance(statement, AtMost):
-        return replace(statement, large=side)
-    return replace(statement, right=side)
+    if isinstance(statement, Equal):
+        return replace(statement, right=side)
+    return replace(statement, large=side)
 
 
 def _variants(node: sympy.Expr, world: World) -> Iterator[tuple[str, sympy.Expr]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import sympy
 
-from pruneproof.symbolic.claim import Equal, Statement
+from pruneproof.symbolic.claim import Condition, Equal, Implies, Statement
 from pruneproof.symbolic.exact import Environment, NotExactError, evaluate
 from pruneproof.symbolic.world import World
 
@@ -62,14 +62,29 @@ def failure(statement: Statement, environment: Environment) -> Witness | None:
     """
     first, second = statement.sides
     try:
+        if isinstance(statement, Implies) and not _all_hold(statement.given, environment):
+            return None
         left, right = evaluate(first, environment), evaluate(second, environment)
     except ZeroDivisionError:
         return Witness(environment, "undefined: division by zero", "")
     except IndexError as error:
         return Witness(environment, f"undefined: {error}", "")
     gap = right - left
-    holds = gap.is_zero() if isinstance(statement, Equal) else gap.sign() >= 0
+    if isinstance(statement, Equal):
+        holds = gap.is_zero()
+    elif isinstance(statement, Implies) and statement.strict:
+        holds = gap.sign() > 0
+    else:
+        holds = gap.sign() >= 0
     return None if holds else Witness(environment, str(left), str(right))
+
+
+def _all_hold(conditions: tuple[Condition, ...], environment: Environment) -> bool:
+    for condition in conditions:
+        gap = evaluate(condition.large, environment) - evaluate(condition.small, environment)
+        if gap.sign() < condition.strict:
+            return False
+    return True
 
 
 def counterexamples(

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import sympy
 import z3
 
-from pruneproof.symbolic.claim import Equal, Statement
+from pruneproof.symbolic.claim import Equal, Implies, Statement
 from pruneproof.symbolic.exact import evaluate
 from pruneproof.symbolic.world import Kind, World, lines
 
@@ -101,14 +101,26 @@ def _decide_at(
     algebra = _Reals(solver)
     for formula in world.nonzero:
         solver.add(evaluate(formula, sample, algebra) != 0)
+    if isinstance(statement, Implies):
+        for condition in statement.given:
+            small, large = (evaluate(s, sample, algebra) for s in condition.sides)
+            solver.add(small < large if condition.strict else small <= large)
     first, second = (evaluate(side, sample, algebra) for side in statement.sides)
-    solver.add(first != second if isinstance(statement, Equal) else first > second)
+    if isinstance(statement, Equal):
+        solver.add(first != second)
+    elif isinstance(statement, Implies) and statement.strict:
+        solver.add(first >= second)
+    else:
+        solver.add(first > second)
     answer = solver.check()
     return "holds" if answer == z3.unsat else "fails" if answer == z3.sat else "unknown"
 
 
 def _exponent_symbols(statement: Statement) -> set[sympy.Basic]:
-    powers = set().union(*(side.atoms(sympy.Pow) for side in statement.sides))
+    formulas = [*statement.sides]
+    if isinstance(statement, Implies):
+        formulas += [side for condition in statement.given for side in condition.sides]
+    powers = set().union(*(formula.atoms(sympy.Pow) for formula in formulas))
     return set().union(*(power.exp.free_symbols for power in powers))
 
 

@@ -2,7 +2,7 @@
 
 from pruneproof.symbolic.rewriting.derive import Step, derive
 from pruneproof.symbolic.rewriting.multiply_out import multiply_out
-from pruneproof.symbolic.rewriting.positivity import is_nonnegative
+from pruneproof.symbolic.rewriting.positivity import is_nonnegative, is_positive
 from pruneproof.symbolic.rewriting.zero import is_zero
 
-__all__ = ["Step", "derive", "is_nonnegative", "is_zero", "multiply_out"]
+__all__ = ["Step", "derive", "is_nonnegative", "is_positive", "is_zero", "multiply_out"]
