@@ -28,6 +28,7 @@ class Kind:
     Attributes:
         name: `real`, `nonnegative`, `positive`, `nonzero`, `live` (a matrix without a zero row
             or column), `unit` (ℓ2 norm 1), `indicator` (0 or 1, `cardinality` ones),
+            `binary` (0 or 1),
             `integer` (a positive integer) or `values` (one of `choices`).
         cardinality: how many ones an indicator has.
         choices: what a `values` scalar may be.
@@ -39,7 +40,7 @@ class Kind:
 
 
 REAL, NONNEGATIVE, POSITIVE = Kind("real"), Kind("nonnegative"), Kind("positive")
-NONZERO, LIVE, UNIT = Kind("nonzero"), Kind("live"), Kind("unit")
+NONZERO, LIVE, UNIT, BINARY = Kind("nonzero"), Kind("live"), Kind("unit"), Kind("binary")
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,9 @@ class World:
 
     def idempotents(self) -> set[sympy.IndexedBase]:
         """The arrays whose entries are 0 or 1."""
-        return {base for base, (_, kind) in self.arrays.items() if kind.name == "indicator"}
+        return {
+            base for base, (_, kind) in self.arrays.items() if kind.name in ("indicator", "binary")
+        }
 
     def without_zeros(self) -> set[sympy.IndexedBase]:
         """The arrays that are declared to have no zero entry."""
@@ -124,6 +127,7 @@ class World:
             "positive": lambda value: value > 0,
             "nonnegative": lambda value: value >= 0,
             "nonzero": lambda value: value != 0,
+            "binary": lambda value: value in (0, 1),
         }.get(name, lambda value: True)
         return all(allowed(value) for value in table.values())
 
@@ -180,6 +184,8 @@ def _integer(size: sympy.Expr, env: Mapping[sympy.Basic, Any]) -> int:
 def _sample_number(generator: random.Random, kind: Kind) -> Fraction:
     if kind.name == "values":
         return generator.choice(kind.choices)
+    if kind.name == "binary":
+        return Fraction(generator.randint(0, 1))
     if kind.name == "integer":
         return Fraction(generator.randint(1, 3))
     number = generator.choice(SMALL)

@@ -126,7 +126,12 @@ def _exponent_symbols(statement: Statement) -> set[sympy.Basic]:
 
 def _unknown(name: str, kind: Kind, solver: z3.Solver) -> z3.ArithRef:
     value = z3.Real(name)
-    constraint = {"positive": value > 0, "nonnegative": value >= 0, "nonzero": value != 0}
+    constraint = {
+        "positive": value > 0,
+        "nonnegative": value >= 0,
+        "nonzero": value != 0,
+        "binary": z3.Or(value == 0, value == 1),
+    }
     if kind.name in constraint:
         solver.add(constraint[kind.name])
     return value

@@ -14,7 +14,7 @@ from itertools import permutations
 import sympy
 from sympy import Abs, Add, Dummy, Indexed, Integer, KroneckerDelta, Mul, Pow, Sum
 
-from pruneproof.symbolic.rewriting.positivity import is_nonnegative
+from pruneproof.symbolic.rewriting.positivity import is_nonnegative, is_positive
 from pruneproof.symbolic.world import World
 
 Rule = Callable[[sympy.Expr, World], sympy.Expr]
@@ -160,6 +160,18 @@ def _split_root(node: Pow) -> sympy.Expr:
     return Mul(*outside) * (Mul(*inside) ** node.exp if inside else 1)
 
 
+def split_signs(expression: sympy.Expr, world: World) -> sympy.Expr:
+    """sign(x·y) = sign(x)·sign(y), and the sign of a manifestly positive factor is 1."""
+
+    def change(node: sympy.Expr) -> sympy.Expr:
+        if not isinstance(node, sympy.sign):
+            return node
+        factors = Mul.make_args(node.args[0])
+        return Mul(*[sympy.sign(factor) for factor in factors if not is_positive(factor)])
+
+    return everywhere(expression, change)
+
+
 def use_assumptions(expression: sympy.Expr, world: World) -> sympy.Expr:
     """The facts that the statement assumes: equal sizes, χ² = χ, Σχ = τ, sign(W)² = 1, …"""
     result = expression.subs(world.equal_sizes)
@@ -250,4 +262,5 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("only one term of the sum is not zero", keep_the_only_term),
     ("move constant factors out of sums", pull_out_factors),
     ("take roots of squares", take_roots),
+    ("split signs of products", split_signs),
 )
