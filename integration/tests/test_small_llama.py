@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from pruneproof.integration.calibration import token_windows
 from pruneproof.integration.linear_inputs import decoder_blocks, linear_inputs
 from pruneproof.integration.small_llama import fetch_small_llama
 from pruneproof.integration.wikipedia import fetch_wikipedia_text
@@ -26,8 +27,7 @@ def tokens() -> Tensor:
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(fetch_small_llama())
-    ids = tokenizer(fetch_wikipedia_text()[:20_000], return_tensors="pt").input_ids
-    return ids[0, :1024].view(4, 256)
+    return token_windows(tokenizer, fetch_wikipedia_text()[:20_000], count=4, length=256)
 
 
 def test_it_has_the_architecture_and_the_precision_of_a_llama(model: Any) -> None:
