@@ -8,8 +8,8 @@ from torch import Tensor
 
 from pruneproof.reference.precision import score_dtype, to_accumulation
 
-BLOCK_ELEMENTS = 2**22
-"""Elements of a block, 32 MiB in float64: far below a matrix of an LLM, far above a cache line."""
+BLOCK_ELEMENTS = 2**20
+"""Elements of a block, 8 MiB in float64: small enough for a cache, large enough to keep a GPU busy."""
 
 
 def row_blocks(rows: int, columns: int) -> Iterator[slice]:
@@ -50,5 +50,5 @@ def score_in_blocks(
     """
     S = torch.empty(W.shape, dtype=score_dtype(W.dtype), device=W.device)
     for j in row_blocks(*W.shape):
-        S[j] = rule(to_accumulation(W[j]).abs(), j)
+        S[j] = rule(to_accumulation(W[j].contiguous()).abs(), j)
     return S

@@ -3,13 +3,13 @@ r"""Norms of the rows and columns of a matrix, for every p from 0 to infinity.
 Four cases, all safe from overflow and underflow of an intermediate result:
 
 - p = 0 counts the non-zeros and p = ∞ takes the largest magnitude; both are exact.
-- p = 1 and p = 2, which the scores stand on, sum after an exact scaling by the power of two
-  that brings the largest magnitude into [½, 1). What the scaling makes subnormal is less than
-  :math:`2^{-1021}` of that magnitude.
+- p = 1 and p = 2, which the scores stand on, are plain sums. Where the numbers are as wide as
+  the sums (float64 in float64) they are first scaled, exactly, by the power of two that brings
+  the largest into [½, 1); what this makes subnormal is below :math:`2^{-1021}` of the largest.
 - Any other p sums :math:`e^{p(\ln|x_i| - \ln\max_i|x_i|)}`, which lie in [0, 1] for every p. No
   scaling would do: for small p, a number :math:`2^{-2000}` times the largest still counts.
 
-Sums run over contiguous copies, so neither strides nor transposition change a bit of a result.
+Sums run over contiguous copies of blocks, so strides do not change a bit of a result.
 """
 
 import math
@@ -20,7 +20,7 @@ from torch import Tensor
 
 from pruneproof.reference.blocks import row_blocks
 from pruneproof.reference.checks import check_matrix, check_number
-from pruneproof.reference.precision import accumulation_dtype, times_power_of_two
+from pruneproof.reference.precision import accumulation_dtype, times_power_of_two, to_accumulation
 
 
 def input_norms(W: Float[Tensor, "b c"], p: float) -> Float[Tensor, " b"]:
@@ -48,8 +48,7 @@ def input_norms(W: Float[Tensor, "b c"], p: float) -> Float[Tensor, " b"]:
 
     Source: §3.4 and §3.5.1.
     """
-    check_matrix("W", W)
-    return _row_norms("W", W, p)
+    return _norms("W", W, p, dim=1)
 
 
 def output_norms(W: Float[Tensor, "b c"], p: float) -> Float[Tensor, " c"]:
@@ -73,8 +72,7 @@ def output_norms(W: Float[Tensor, "b c"], p: float) -> Float[Tensor, " c"]:
 
     Source: §3.4 and §3.5.1.
     """
-    check_matrix("W", W)
-    return _row_norms("W", W.T, p)
+    return _norms("W", W, p, dim=0)
 
 
 def activation_norms(X: Float[Tensor, "a b"]) -> Float[Tensor, " b"]:
@@ -99,8 +97,7 @@ def activation_norms(X: Float[Tensor, "a b"]) -> Float[Tensor, " b"]:
 
     Source: Eq. (1).
     """
-    check_matrix("X", X)
-    return _row_norms("X", X.T, 2)
+    return _norms("X", X, 2, dim=0)
 
 
 def output_activation_norms(Y: Float[Tensor, "c d"]) -> Float[Tensor, " c"]:
@@ -124,36 +121,49 @@ def output_activation_norms(Y: Float[Tensor, "c d"]) -> Float[Tensor, " c"]:
 
     Source: Eq. (1).
     """
-    check_matrix("Y", Y)
-    return _row_norms("Y", Y, 2)
+    return _norms("Y", Y, 2, dim=1)
 
 
-def _row_norms(name: str, A: Tensor, p: float) -> Tensor:
+def _norms(name: str, A: Tensor, p: float, dim: int) -> Tensor:
+    check_matrix(name, A)
     check_number("p", p, 0)
     dtype = accumulation_dtype(A.device)
-    norms = torch.zeros(A.shape[0], dtype=dtype, device=A.device)
     if A.numel() == 0:
-        return norms
+        return torch.zeros(A.shape[1 - dim], dtype=dtype, device=A.device)
+    # Where the square of any number of A's dtype is far within the range, nothing is scaled.
+    scaled = torch.finfo(A.dtype).max * 2**32 > math.sqrt(torch.finfo(dtype).max)
+    of_blocks = []
     for rows in row_blocks(*A.shape):
-        block = torch.empty(A[rows].shape, dtype=dtype, device=A.device)
-        norms[rows] = _norms_of_magnitudes(block.copy_(A.detach()[rows]).abs_(), p)
+        magnitudes = to_accumulation(A[rows].contiguous()).abs()
+        of_blocks.append(_norms_of_magnitudes(magnitudes, p, dim, scaled))
+    norms = torch.cat(of_blocks) if dim == 1 else _union(torch.stack(of_blocks), p, scaled)
     if not (norms <= torch.finfo(dtype).max / 2).all():
         raise ValueError(f"{name} must have {p}-norms within half of {dtype}'s range; scale it")
     return norms
 
 
-def _norms_of_magnitudes(A: Tensor, p: float) -> Tensor:
+def _union(of_blocks: Tensor, p: float, scaled: bool) -> Tensor:
+    # A norm of a column is the norm of the norms of its parts; a count is their sum.
+    return of_blocks.sum(0) if p == 0 else _norms_of_magnitudes(of_blocks, p, 0, scaled)
+
+
+def _norms_of_magnitudes(A: Tensor, p: float, dim: int, scaled: bool) -> Tensor:
     if p == 0:
-        return (A > 0).sum(1).to(A.dtype)
-    largest = A.amax(1, keepdim=True)
+        return (A > 0).sum(dim).to(A.dtype)
+    if p in (1, 2) and not scaled:
+        return _sum_of_powers(A, p, dim)
+    largest = A.amax(dim, keepdim=True)
     if p == math.inf:
-        return largest.squeeze(1)
+        return largest.squeeze(dim)
     if p in (1, 2):
         exponent = torch.frexp(largest).exponent
-        scaled = times_power_of_two(A, -exponent)
-        norms = scaled.sum(1) if p == 1 else scaled.square_().sum(1).sqrt()
-        return times_power_of_two(norms, exponent.squeeze(1))
+        norms = _sum_of_powers(times_power_of_two(A, -exponent), p, dim)
+        return times_power_of_two(norms, exponent.squeeze(dim))
     # The clamp keeps a row of zeros, whose logarithms are all -inf, from becoming nan.
     top = largest.log().clamp(min=torch.finfo(A.dtype).min)
-    total = A.log_().sub_(top).mul_(p).exp_().sum(1)
-    return (top.squeeze(1) + total.log() / p).exp()
+    total = A.log_().sub_(top).mul_(p).exp_().sum(dim)
+    return (top.squeeze(dim) + total.log() / p).exp()
+
+
+def _sum_of_powers(A: Tensor, p: float, dim: int) -> Tensor:
+    return A.sum(dim) if p == 1 else A.square_().sum(dim).sqrt()

@@ -142,7 +142,7 @@ def gram(X: Float[Tensor, "... b"]) -> Float[Tensor, "b b"]:
     tokens = X.detach().reshape(X.shape[:-1].numel(), features)
     G = torch.zeros(features, features, dtype=accumulation_dtype(X.device), device=X.device)
     for rows in row_blocks(*tokens.shape):
-        block = to_accumulation(tokens[rows]).contiguous()
+        block = to_accumulation(tokens[rows].contiguous())
         G.addmm_(block.T, block)
     return G
 
@@ -223,7 +223,7 @@ def _norm_of_product(name: str, A: Tensor, B: Tensor) -> Tensor:
     B = B.contiguous()
     norms = torch.zeros(1, A.shape[0], dtype=B.dtype, device=B.device)
     for rows in row_blocks(A.shape[0], max(A.shape[1], B.shape[1])):
-        product = to_accumulation(A[rows]).contiguous() @ B
+        product = to_accumulation(A[rows].contiguous()) @ B
         if not product.isfinite().all():
             raise ValueError(f"{name} times the change of W exceeds {B.dtype}'s range; scale it")
         norms[0, rows] = input_norms(product, 2)
@@ -239,9 +239,9 @@ def _check_gram(name: str, G: Tensor, W: Tensor, length: int) -> None:
 
 def _root_of_trace(A: Tensor, chosen: Tensor, G: Tensor) -> Tensor:
     # tr(D G Dᵀ) by blocks of D's rows, where D = A where chosen, else 0.
-    G = to_accumulation(G).contiguous()
+    G = to_accumulation(G.contiguous())
     trace = torch.zeros((), dtype=G.dtype, device=G.device)
     for rows in row_blocks(*A.shape):
-        D = (to_accumulation(A[rows]) * chosen[rows]).contiguous()
+        D = to_accumulation(A[rows].contiguous()) * chosen[rows]
         trace += ((D @ G) * D).sum()
     return trace.clamp(min=0).sqrt()

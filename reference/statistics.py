@@ -67,7 +67,7 @@ class ActivationStatistics:
         check_device("batch", batch, "the accumulator", self._mean)
         tokens = batch.detach().reshape(-1, self.in_features)
         for rows in row_blocks(*tokens.shape):
-            self._count(to_accumulation(tokens[rows]).contiguous())
+            self._count(tokens[rows])
 
     def merge(self, other: "ActivationStatistics") -> None:
         """Count all tokens that another accumulator has seen; it is left unchanged.
@@ -118,10 +118,11 @@ class ActivationStatistics:
         self._check_not_empty()
         return self._squared_deviations / self.tokens
 
-    def _count(self, X: Tensor) -> None:
+    def _count(self, tokens: Tensor) -> None:
+        X = to_accumulation(tokens.contiguous())
         mean = X.sum(0) / X.shape[0]
         squared_deviations = (X - mean).square_().sum(0)
-        self._merge(X.shape[0], activation_norms(X), mean, squared_deviations)
+        self._merge(X.shape[0], activation_norms(tokens), mean, squared_deviations)
 
     def _merge(self, tokens: int, norm: Tensor, mean: Tensor, squared_deviations: Tensor) -> None:
         if tokens == 0:
