@@ -114,6 +114,8 @@ class World:
                 found.add(kind.cardinality)
         for size, other in self.equal_sizes.items():
             found |= {size} | sympy.sympify(other).free_symbols
+        for size, bounds in self.at_most.items():
+            found |= {size, *bounds}
         return found - set(self.scalars)
 
     def admits(
