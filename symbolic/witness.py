@@ -12,7 +12,7 @@ import sympy
 
 from pruneproof.symbolic.claim import Condition, Equal, Implies, Statement
 from pruneproof.symbolic.exact import Environment, NotExactError, evaluate
-from pruneproof.symbolic.world import World
+from pruneproof.symbolic.world import NoDataError, World
 
 SIMPLE = tuple(map(Fraction, (0, 1, 2, 3, 0.5, -1)))
 
@@ -107,7 +107,10 @@ def counterexamples(
 def smallest(statements: tuple[Statement, ...], world: World, tries: int = 60) -> Witness | None:
     """A counterexample with the smallest sizes found and the simplest entries."""
     for largest in (1, 2, 3):
-        found = list(counterexamples(statements, world, tries, largest))
+        try:
+            found = list(counterexamples(statements, world, tries, largest))
+        except NoDataError:  # the assumptions need more room
+            continue
         if found:
             best = min(found, key=lambda witness: _cost(witness.environment))
             return _simplify(statements[best.statement], best, world)

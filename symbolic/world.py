@@ -17,8 +17,12 @@ import sympy
 from pruneproof.symbolic.exact import Environment, evaluate
 
 SMALL = [Fraction(n) for n in (1, -1, 2, -2, 3)] + [Fraction(1, 2), Fraction(-3, 2), Fraction(0)]
-DRAWS = 1000
+DRAWS = 200
 PYTHAGOREAN = [(Fraction(3, 5), Fraction(4, 5)), (Fraction(5, 13), Fraction(12, 13))]
+
+
+class NoDataError(ValueError):
+    """Nothing that was drawn satisfies the assumptions of a world."""
 
 
 @dataclass(frozen=True)
@@ -141,13 +145,13 @@ class World:
         """Random rational data that satisfies every declaration; sizes up to `largest`.
 
         Raises:
-            ValueError: no draw satisfies `nonzero`.
+            NoDataError: no draw satisfies `nonzero`, perhaps because `largest` is too small.
         """
         for _ in range(DRAWS):
             env = self._draw(generator, largest)
             if self.vanishes_nowhere(env):
                 return env
-        raise ValueError(f"nonzero must be possible; {DRAWS} draws all have a zero among them")
+        raise NoDataError(f"nonzero must be possible; {DRAWS} draws all have a zero among them")
 
     def _draw(self, generator: random.Random, largest: int) -> Environment:
         env: dict[sympy.Basic, Any] = self._sample_sizes(generator, largest)
