@@ -59,11 +59,14 @@ class Construction:
     rows: sympy.Expr
     columns: sympy.Expr
 
+    def lengths(self, j: sympy.Expr, k: sympy.Expr) -> sympy.Expr:
+        """‖X_:j‖₂ + ‖Y_k:‖₂."""
+        column = norm(lambda index: self.x(index, j), i, self.rows)
+        return column + norm(lambda index: self.y(k, index), w, self.columns)
+
     def score(self, j: sympy.Expr, k: sympy.Expr) -> sympy.Expr:
         """|W_jk|(‖X_:j‖₂ + ‖Y_k:‖₂), the score that Lemma 3.1 gives this pair."""
-        column = norm(lambda index: self.x(index, j), i, self.rows)
-        row = norm(lambda index: self.y(k, index), w, self.columns)
-        return Abs(W[j, k]) * (column + row)
+        return Abs(W[j, k]) * self.lengths(j, k)
 
 
 def zero(first: sympy.Expr, second: sympy.Expr) -> sympy.Expr:
