@@ -9,7 +9,7 @@ from torch import Tensor
 from pruneproof.reference.precision import score_dtype, to_accumulation
 
 BLOCK_ELEMENTS = 2**20
-"""Elements of a block, 8 MiB in float64: small enough for a cache, large enough to keep a GPU busy."""
+"""Elements of a block, 8 MiB in float64: it fits into a cache and still keeps a GPU busy."""
 
 
 def row_blocks(rows: int, columns: int) -> Iterator[slice]:

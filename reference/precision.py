@@ -8,14 +8,15 @@ from torch import Tensor
 def is_supported(dtype: torch.dtype) -> bool:
     """Tell whether a tensor of this dtype holds one floating-point number per element.
 
-    float16, bfloat16, float32, float64 and the float8 types do; the packed 4-bit type, which
-    torch cannot convert, does not.
+    float16, bfloat16, float32, float64 and the signed float8 types do; float8_e8m0fnu, which holds
+    scales alone, and the packed 4-bit type, which torch cannot convert, do not.
 
     Example:
         >>> is_supported(torch.bfloat16), is_supported(torch.int8)
         (True, False)
     """
-    return dtype.is_floating_point and not str(dtype).startswith("torch.float4")
+    scales_and_packed = ("torch.float8_e8m0fnu", "torch.float4_e2m1fn_x2")
+    return dtype.is_floating_point and str(dtype) not in scales_and_packed
 
 
 def accumulation_dtype(device: torch.device) -> torch.dtype:
