@@ -2,7 +2,8 @@ r"""The formulas of §3.6: what DSnoT and R²-DSnoT look at before they move a w
 
 Here, as in DSnoT's code, a row q of W is an output neuron and r is an input, so W is c × b,
 the transpose of §3.1's, and X is b × a, one row for each input and one column for each token.
-M is the keep mask, and W̃ = M ∘ W. Sums over tokens divided by their number stand for E.
+M is the keep mask, and W̃ = M ∘ W. The statistics μ_r = E[X_r] and V_r = Var(X_r) are numbers
+of their own: the formulas use nothing else of them.
 
 Where the paper prints X_q, the statistics of the row with the *output's* number, the formulas
 take the index as an argument: `q` is what is printed, `r` what is meant.
@@ -21,6 +22,8 @@ q, r, t = sympy.symbols("q r t", integer=True, positive=True)
 r2 = Symbol("r'", integer=True, positive=True)
 u = Symbol("u", integer=True, positive=True)
 M = IndexedBase("M", nonnegative=True)
+mu = IndexedBase("mu", real=True)
+V = IndexedBase("V", real=True)
 
 Mask = Callable[[sympy.Expr], sympy.Expr]
 """Which weights of output q are kept: 1 or 0 for each input."""
@@ -41,24 +44,14 @@ def pruned(r: sympy.Expr, before: Mask = mask) -> Mask:
     return lambda index: before(index) * (1 - KroneckerDelta(index, r))
 
 
-def mean(index: sympy.Expr) -> sympy.Expr:
-    """E[X_r], over the tokens."""
-    return Sum(X[index, t], (t, 1, a)) / a
-
-
-def variance(index: sympy.Expr) -> sympy.Expr:
-    """Var(X_r), over the tokens; it divides by their number."""
-    return Sum(X[index, t] ** 2, (t, 1, a)) / a - mean(index) ** 2
-
-
 def activation_norm(index: sympy.Expr) -> sympy.Expr:
     """‖X_r‖₂."""
     return norm(lambda token: X[index, token], t, a)
 
 
 def expected_error(kept: Mask = mask) -> sympy.Expr:
-    """E[ε_q]: what output q loses to pruning, on average over the tokens."""
-    return Sum((1 - kept(u)) * W[q, u] * X[u, t], (u, 1, b), (t, 1, a)) / a
+    """E[ε_q] = Σ_r (W_qr − W̃_qr)·μ_r: what output q loses to pruning, on average."""
+    return Sum((1 - kept(u)) * W[q, u] * mu[u], (u, 1, b))
 
 
 def direction() -> sympy.Expr:
@@ -68,7 +61,7 @@ def direction() -> sympy.Expr:
 
 def dsnot_growing(r: sympy.Expr, index: sympy.Expr) -> sympy.Expr:
     """sign(E[ε_q])·W_qr·E[X]/Var(X)."""
-    return direction() * W[q, r] * mean(index) / variance(index)
+    return direction() * W[q, r] * mu[index] / V[index]
 
 
 def dsnot_pruning(r: sympy.Expr, index: sympy.Expr) -> sympy.Expr:
@@ -78,7 +71,7 @@ def dsnot_pruning(r: sympy.Expr, index: sympy.Expr) -> sympy.Expr:
 
 def dsnot_delta(r: sympy.Expr, index: sympy.Expr) -> sympy.Expr:
     """Δ(q, r) = sign(E[ε_q])·W̃_qr·E[X]: only weights with a negative Δ may be pruned."""
-    return direction() * mask(r) * W[q, r] * mean(index)
+    return direction() * mask(r) * W[q, r] * mu[index]
 
 
 def pruned_output_norm(order: sympy.Expr = sympy.S.One) -> sympy.Expr:
@@ -99,7 +92,7 @@ def relative_importance(r: sympy.Expr) -> sympy.Expr:
 
 def r2_growing(r: sympy.Expr, index: sympy.Expr, gamma: sympy.Expr, p: sympy.Expr) -> sympy.Expr:
     """sign(E[ε_q])·D_qr·E[X]/Var(X) + γ₁‖W̃_q‖_p, Eq. (5)."""
-    fidelity = direction() * relative_importance(r) * mean(index) / variance(index)
+    fidelity = direction() * relative_importance(r) * mu[index] / V[index]
     return fidelity + gamma * pruned_output_norm(p)
 
 

@@ -14,6 +14,7 @@ from pruneproof.symbolic.claim import Assumption, Claim, Condition, Equal, Impli
 from pruneproof.symbolic.notation import W, X, a, b, c
 from pruneproof.symbolic.refinements import (
     M,
+    V,
     direction,
     dsnot_delta,
     dsnot_growing,
@@ -21,7 +22,7 @@ from pruneproof.symbolic.refinements import (
     expected_error,
     grown,
     mask,
-    mean,
+    mu,
     pruned,
     q,
     r,
@@ -29,18 +30,28 @@ from pruneproof.symbolic.refinements import (
     removal_cost,
     t,
     u,
-    variance,
 )
-from pruneproof.symbolic.world import BINARY, REAL, World
+from pruneproof.symbolic.world import BINARY, NONNEGATIVE, POSITIVE, REAL, World
 
 NEURONS = World(
     indices={q: c, r: b, r2: b},
-    arrays={W: ((c, b), REAL), M: ((c, b), BINARY), X: ((b, a), REAL)},
+    arrays={W: ((c, b), REAL), M: ((c, b), BINARY), mu: ((b,), REAL), V: ((b,), POSITIVE)},
 )
-"""A layer with its keep mask; q is an output, r and r' are inputs."""
+"""A layer with its keep mask and the statistics of its inputs; q is an output, r an input."""
 
-SQUARE = NEURONS.having(equal_sizes={c: b})
-"""As many outputs as inputs, so that X_q exists for every output q."""
+INPUTS = NEURONS.having(arrays={W: ((c, b), REAL), M: ((c, b), BINARY), X: ((b, a), REAL)})
+"""The same with the inputs themselves."""
+
+
+def square(world: World) -> World:
+    """As many outputs as inputs, so that the printed X_q exists for every output q."""
+    return world.having(equal_sizes={c: b})
+
+
+def no_constant_feature(world: World) -> Assumption:
+    """Every V_r is positive, so that the formulas can divide by it."""
+    return Assumption("no feature is constant", without=world.with_kind(V, NONNEGATIVE))
+
 
 GROWING, PRUNING = "§3.6, DSnoT growing index", "§3.6, DSnoT pruning index"
 error, gain, loss = (Symbol(name, real=True) for name in ("epsilon", "x", "y"))
@@ -48,17 +59,12 @@ SWAPS = World(scalars={error: REAL, gain: REAL, loss: REAL})
 """E[ε_q], W_qi·E[X_i] of the weight that grows and W_qj·E[X_j] of the one that is pruned."""
 
 
-def varying(*inputs: sympy.Expr, world: World = NEURONS) -> World:
-    """The world where these features are not constant."""
-    return world.having(nonzero=tuple(variance(index) for index in inputs))
-
-
 def the_error_of_a_row_is_an_error_of_the_layer() -> Claim:
     """§3.6 as printed, in §3.1's orientation: row q of W − W̃ times X."""
     dropped = lambda row, column: (1 - M[row, column]) * W[row, column]  # noqa: E731
     printed = Sum(dropped(q, u) * X[u, t], (u, 1, c))
     layer = Sum(X[t, u] * dropped(u, q), (u, 1, b))
-    square = World(
+    world = World(
         indices={q: b, t: b},
         equal_sizes={a: b, c: b},
         arrays={W: ((b, c), REAL), M: ((b, c), BINARY), X: ((a, b), REAL)},
@@ -69,7 +75,7 @@ def the_error_of_a_row_is_an_error_of_the_layer() -> Claim:
         form="as_printed",
         title="With §3.1's W and X, ε_q = (W_q: − W̃_q:)X is what the layer X·W loses at output q.",
         statements=(Equal(printed, layer),),
-        world=square,
+        world=world,
         note="A row of §3.1's W belongs to an input, and W·X does not contract as X·W does: even "
         "with equal sizes the two differ. §3.6 uses the transpose, where a row is an output.",
         severity="high",
@@ -78,18 +84,24 @@ def the_error_of_a_row_is_an_error_of_the_layer() -> Claim:
 
 def the_expected_error_is_linear_in_the_mean_inputs() -> Claim:
     """The repaired orientation: row q is an output."""
+    dropped = (1 - mask(u)) * W[q, u]
     return Claim(
         id="the_expected_error_is_linear_in_the_mean_inputs",
         locus="§3.6",
         form="repaired",
         title="With a row for each output, E[ε_q] = Σ_r (W_qr − W̃_qr)·E[X_r].",
-        statements=(Equal(expected_error(), Sum((1 - mask(u)) * W[q, u] * mean(u), (u, 1, b))),),
-        world=NEURONS,
+        statements=(
+            Equal(
+                Sum(Sum(dropped * X[u, t], (u, 1, b)), (t, 1, a)) / a,
+                Sum(dropped * (Sum(X[u, t], (t, 1, a)) / a), (u, 1, b)),
+            ),
+        ),
+        world=INPUTS,
         note="W and X of §3.6 are the transposes of §3.1's.",
     )
 
 
-def _gain(r: sympy.Expr) -> sympy.Expr:
+def gain_of_growing(r: sympy.Expr) -> sympy.Expr:
     """By how much growing weight r lowers the signed expected error."""
     return direction() * (expected_error() - expected_error(grown(r)))
 
@@ -102,8 +114,8 @@ def growing_gains_the_printed_criterion() -> Claim:
         form="as_printed",
         title="Growing a pruned weight lowers the signed expected error, in units of Var(X_q), "
         "by sign(E[ε_q])·W_qr·E[X_q]/Var(X_q).",
-        statements=(Equal(_gain(r) / variance(q), (1 - mask(r)) * dsnot_growing(r, q)),),
-        world=varying(q, world=SQUARE),
+        statements=(Equal(gain_of_growing(r) / V[q], (1 - mask(r)) * dsnot_growing(r, q)),),
+        world=square(NEURONS),
         note="E[X_q] and Var(X_q) carry the number of the output. Weight W_qr meets input r: the "
         "statistics are E[X_r] and Var(X_r), as in DSnoT's code.",
         severity="high",
@@ -118,8 +130,8 @@ def growing_any_weight_gains_the_criterion() -> Claim:
         locus=GROWING,
         form="as_printed",
         title="The arg max over every r compares what growing weight r gains.",
-        statements=(Equal(_gain(r) / variance(r), dsnot_growing(r, r)),),
-        world=varying(r),
+        statements=(Equal(gain_of_growing(r) / V[r], dsnot_growing(r, r)),),
+        world=NEURONS,
         note="A weight that is there gains nothing by growing, whatever its criterion: the "
         "arg max has to be restricted to pruned weights.",
         severity="medium",
@@ -135,9 +147,9 @@ def growing_a_pruned_weight_gains_the_criterion() -> Claim:
         form="repaired",
         title="Growing a pruned weight lowers the signed expected error, in units of Var(X_r), "
         "by sign(E[ε_q])·W_qr·E[X_r]/Var(X_r); growing another one changes nothing.",
-        statements=(Equal(_gain(r) / variance(r), (1 - mask(r)) * dsnot_growing(r, r)),),
-        world=varying(r),
-        assumptions=(Assumption("Var(X_r) is not zero", without=NEURONS),),
+        statements=(Equal(gain_of_growing(r) / V[r], (1 - mask(r)) * dsnot_growing(r, r)),),
+        world=NEURONS,
+        assumptions=(no_constant_feature(NEURONS),),
         note="The statistics belong to input r, and 1 − M_qr restricts the choice to pruned "
         "weights. The paper has no rule for a constant feature, where Var(X_r) = 0.",
         code="pruneproof.reference.refinements.dsnot",
@@ -152,7 +164,7 @@ def pruning_costs_the_printed_criterion() -> Claim:
         form="as_printed",
         title="Pruning a weight changes the output by |W̃_qr|‖X_q‖₂ in norm.",
         statements=(Equal(removal_cost(r), dsnot_pruning(r, q)),),
-        world=SQUARE,
+        world=square(INPUTS),
         note="‖X_q‖ carries the number of the output; Wanda's metric has ‖X_r‖.",
         severity="high",
         code="pruneproof.reference.refinements.dsnot",
@@ -167,7 +179,7 @@ def pruning_costs_the_wanda_score() -> Claim:
         form="repaired",
         title="Pruning a weight changes the output by |W̃_qr|‖X_r‖₂ in norm.",
         statements=(Equal(removal_cost(r), dsnot_pruning(r, r)),),
-        world=NEURONS,
+        world=INPUTS,
         note="X_r for X_q.",
         code="pruneproof.reference.refinements.dsnot",
     )
@@ -187,7 +199,7 @@ def pruning_shifts_the_error_by_the_printed_delta() -> Claim:
         title="Pruning a weight changes the signed expected error by "
         "Δ(q, r) = sign(E[ε_q])·W̃_qr·E[X_q].",
         statements=(Equal(_shift(r), dsnot_delta(r, q)),),
-        world=SQUARE,
+        world=square(NEURONS),
         note="E[X_q] carries the number of the output, so Δ < 0 does not say that the error falls.",
         severity="high",
         code="pruneproof.reference.refinements.dsnot",
@@ -212,7 +224,7 @@ def pruning_shifts_the_error_by_delta() -> Claim:
 def a_swap_moves_the_expected_error_by_both_weights() -> Claim:
     """What one cycle of DSnoT does: weight r grows, weight r' is pruned."""
     after = expected_error(pruned(r2, grown(r)))
-    moved = (1 - mask(r)) * W[q, r] * mean(r) - mask(r2) * W[q, r2] * mean(r2)
+    moved = (1 - mask(r)) * W[q, r] * mu[r] - mask(r2) * W[q, r2] * mu[r2]
     world = NEURONS.having(distinct=((r, r2),))
     return Claim(
         id="a_swap_moves_the_expected_error_by_both_weights",
