@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pruneproof.symbolic import ledger
+from pruneproof.symbolic.decide import DisagreementError
 from pruneproof.symbolic.files import write_whole
 from pruneproof.symbolic.report import html, terminal
 
@@ -26,10 +27,10 @@ def run(report: Path | None = None, screen: Console | None = None) -> int:
         screen: where to print; the terminal unless told otherwise.
 
     Returns:
-        0 when every verdict is the recorded one, 1 when one has changed.
+        0 when every verdict is the recorded one; 1 when one has changed, or when two engines
+        contradict each other.
 
     Raises:
-        DisagreementError: two engines contradict each other.
         OSError: the report folder cannot be written.
     """
     screen = screen or terminal.console()
@@ -37,7 +38,11 @@ def run(report: Path | None = None, screen: Console | None = None) -> int:
         report.mkdir(parents=True, exist_ok=True)
         for name in REPORTS:
             (report / name).unlink(missing_ok=True)
-    entries = terminal.gather(ledger.decide_all(), screen)
+    try:
+        entries = terminal.gather(ledger.decide_all(), screen)
+    except DisagreementError as error:
+        screen.print(f"[red]the engines disagree[/] {error}", highlight=False)
+        return 1
     terminal.show(entries, screen)
     if report is not None:
         for name, content in REPORTS.items():

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -50,25 +51,17 @@ def gather(jobs: Iterable[tuple[int, int, Entry]], screen: Console) -> list[Entr
 
 def show(entries: list[Entry], screen: Console) -> None:
     """Print the ledger, the witnesses and the counts."""
-    table = Table(title="The paper's statements", show_lines=False, expand=True)
-    table.add_column("place", no_wrap=True)
-    table.add_column("statement", ratio=3)
-    table.add_column("form", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("what was missing, or is wrong", ratio=2)
-    table.add_column("engines", no_wrap=True)
+    table = Table(box=box.SIMPLE_HEAD, expand=True)
+    for heading in ("place", "form", "verdict"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("statement; below it, what was missing or is wrong", ratio=1)
     previous = ""
     for entry in entries:
         place = "" if entry.locus == previous else escape(entry.locus)
         previous = entry.locus
-        table.add_row(
-            place,
-            escape(entry.title),
-            FORMS[entry.form],
-            VERDICTS[entry.verdict],
-            escape(missing(entry)),
-            " ".join(entry.engines),
-        )
+        remark = missing(entry)
+        text = escape(entry.title) + (f"\n[dim]{escape(remark)}[/]" if remark else "")
+        table.add_row(place, FORMS[entry.form], VERDICTS[entry.verdict], text)
     screen.print(table)
     _show_witnesses(entries, screen)
     _show_counts(entries, screen)
@@ -113,7 +106,11 @@ def plain(value: Any) -> str:
 
 
 def _show_counts(entries: list[Entry], screen: Console) -> None:
-    counts = Counter(entry.verdict for entry in entries)
-    parts = [f"{counts[name]} {label}" for name, label in VERDICTS.items() if counts[name]]
-    seconds = sum(entry.seconds for entry in entries)
-    screen.print(f"\n{len(entries)} statements: {', '.join(parts)} ({seconds:.1f} s of work)")
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column(f"{len(entries)} statements")
+    for label in VERDICTS.values():
+        table.add_column(label, justify="right")
+    for form, words in FORMS.items():
+        counts = Counter(entry.verdict for entry in entries if entry.form == form)
+        table.add_row(words, *(str(counts[name]) for name in VERDICTS))
+    screen.print(table)

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from pruneproof.symbolic import ledger, theory
+from pruneproof.symbolic.decide import DisagreementError
 from pruneproof.symbolic.record import ERRATA
 from pruneproof.symbolic.report import terminal
 from pruneproof.symbolic.report.errata import errata
@@ -117,6 +118,18 @@ def test_a_run_that_is_cut_off_leaves_no_report(monkeypatch, entries, tmp_path):
     monkeypatch.setattr(ledger, "decide_all", cut_off)
     with pytest.raises(KeyboardInterrupt):
         theory.run(tmp_path, Console(quiet=True))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_engines_that_disagree_fail_the_run_with_a_message(monkeypatch, tmp_path):
+    def disagree():
+        raise DisagreementError("some_claim: proved, yet it fails")
+        yield
+
+    monkeypatch.setattr(ledger, "decide_all", disagree)
+    screen = Console(record=True, quiet=True, width=100)
+    assert theory.run(tmp_path, screen) == 1
+    assert "some_claim: proved, yet it fails" in screen.export_text()
     assert list(tmp_path.iterdir()) == []
 
 
