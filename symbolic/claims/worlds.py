@@ -11,7 +11,7 @@ from pruneproof.symbolic.claim import Assumption
 from pruneproof.symbolic.notation import W, X, Y, a, b, c, d, j, j2, k, k2
 from pruneproof.symbolic.world import LIVE, NONZERO, REAL, Kind, World
 
-POWERS = Kind("values", choices=(Fraction(0), Fraction(1, 2), Fraction(1), Fraction(2)))
+POWERS = Kind("values", choices=(Fraction(1, 2), Fraction(1), Fraction(2)))
 """Samples of α, for which exact values exist; the proofs are for any real α."""
 
 ORDERS = Kind("values", choices=(Fraction(1, 2), Fraction(1), Fraction(2), Fraction(3)))
@@ -54,3 +54,8 @@ def no_zero_weight(world: World) -> Assumption:
 def mixed_difference(term: Callable[[sympy.Expr, sympy.Expr], sympy.Expr]) -> sympy.Expr:
     """t_jk − t_j′k − t_jk′ + t_j′k′: zero for every choice iff t is a sum x_j + y_k."""
     return term(j, k) - term(j2, k) - term(j, k2) + term(j2, k2)
+
+
+def per_weight(score: sympy.Expr, weight: sympy.Expr) -> sympy.Expr:
+    """score/|W_jk|, left uncancelled: it does not exist where the weight is zero."""
+    return sympy.Mul(score, 1 / sympy.Abs(weight), evaluate=False)

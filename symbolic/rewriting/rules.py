@@ -77,7 +77,7 @@ def _resolve(
         return Sum(body, limit)
     kept: list[sympy.Expr] = []
     resolved: list[sympy.Expr] = []
-    for term in Add.make_args(_expanded(body)):
+    for term in _terms(body, index):
         target = _delta_target(term, index, upper, world, ranges)
         if target is None:
             kept.append(term)
@@ -111,7 +111,7 @@ def pull_out_factors(expression: sympy.Expr, world: World) -> sympy.Expr:
     def split(body: sympy.Expr, limit: tuple) -> sympy.Expr:
         index, lower, upper = limit
         terms = []
-        for term in Add.make_args(_expanded(body)):
+        for term in _terms(body, index):
             outside, inside = term.as_independent(index, as_Add=False)
             count = upper - lower + 1
             terms.append(outside * (count if inside == 1 else Sum(inside, limit)))
@@ -123,8 +123,11 @@ def pull_out_factors(expression: sympy.Expr, world: World) -> sympy.Expr:
     return everywhere(expression, change)
 
 
-def _expanded(body: sympy.Expr) -> sympy.Expr:
-    return sympy.expand(body, power_base=False, power_exp=False)
+def _terms(body: sympy.Expr, index: sympy.Symbol) -> list[sympy.Expr]:
+    """The summands of a sum's body; factors without the index keep their shape."""
+    outside, inside = body.as_independent(index, as_Add=False)
+    expanded = sympy.expand(inside, power_base=False, power_exp=False)
+    return [outside * term for term in Add.make_args(expanded)]
 
 
 def take_roots(expression: sympy.Expr, world: World) -> sympy.Expr:
@@ -233,7 +236,14 @@ def _canonical_sum(node: Sum) -> sympy.Expr:
     orders = [tuple(reversed(ranges))] if dependent else permutations(ranges)
     depth = _free_depth(body, len(ranges))
     candidates = [_named(body, order, ranges, depth) for order in orders]
-    return min(candidates, key=sympy.default_sort_key)
+    return min(candidates, key=_ease)
+
+
+def _ease(candidate: Sum) -> tuple:
+    """The more factors do not depend on the innermost index, the more can leave its sum."""
+    innermost = candidate.limits[0][0]
+    dependent = sum(factor.has(innermost) for factor in Mul.make_args(candidate.function))
+    return dependent, sympy.default_sort_key(candidate)
 
 
 def _named(body: sympy.Expr, order, ranges, depth: int) -> sympy.Expr:
