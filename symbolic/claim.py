@@ -35,7 +35,7 @@ class Equal:
 class AtMost:
     """small ≤ large, with a certificate that a machine checks.
 
-    The certificate says that large − small (or, with `squared`, large² − small², both sides
+    The certificate says that large − small (or, with a `power`, largeᵖ − smallᵖ, both sides
     being manifestly non-negative) equals `extra` plus a sum of coefficient · (large′ − small′)
     over inequalities proved in the same way, where `extra` and the coefficients are
     manifestly non-negative. A known inequality with `over` is proved for every value of those
@@ -46,7 +46,7 @@ class AtMost:
     large: sympy.Expr
     extra: sympy.Expr = sympy.S.Zero
     using: tuple[tuple[sympy.Expr, AtMost], ...] = ()
-    squared: bool = False
+    power: sympy.Expr = sympy.S.One
     over: tuple[tuple[sympy.Symbol, sympy.Expr], ...] = ()
     reason: str = ""
 

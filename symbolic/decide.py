@@ -125,10 +125,10 @@ def _vanishes(difference: sympy.Expr, world: World) -> bool:
 def _certified(statement: AtMost, world: World) -> bool:
     small, large = statement.small, statement.large
     parts = [statement.extra, *(coefficient for coefficient, _ in statement.using)]
-    if statement.squared:
+    if statement.power != 1:
         parts += [small, large]
-        small, large = small**2, large**2
-    if not all(_is_manifest(part, world) for part in parts):
+        small, large = small**statement.power, large**statement.power
+    if not all(_is_manifest(part, world) for part in parts) or not is_positive(statement.power):
         return False
     gap = statement.extra + sum(
         _summed(coefficient * (known.large - known.small), known.over)
