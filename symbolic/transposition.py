@@ -7,21 +7,21 @@ from collections.abc import Callable, Mapping
 import sympy
 from sympy import Indexed
 
-from pruneproof.symbolic.notation import W, X, Y, a, b, c, d
+from pruneproof.symbolic.notation import X, Y, a, b, c, d
 
 
 def transposed(formula: sympy.Expr) -> sympy.Expr:
-    """The formula with Wᵀ for W, Yᵀ for X and Xᵀ for Y, and with the sizes that go with them.
+    """The formula with Yᵀ for X, Xᵀ for Y, other matrices transposed, and the sizes to match.
 
     Example:
         >>> from pruneproof.symbolic.notation import column_norm, k
         >>> print(transposed(column_norm(k)))
         sqrt(Sum(Y[k, i]**2, (i, 1, d)))
     """
-    other = {W: W, X: Y, Y: X}
+    other = {X: Y, Y: X}
     flipped = formula.replace(
-        lambda node: isinstance(node, Indexed) and node.base in other,
-        lambda node: other[node.base][node.indices[::-1]],
+        lambda node: isinstance(node, Indexed),
+        lambda node: other.get(node.base, node.base)[node.indices[::-1]],
     )
     return flipped.xreplace({a: d, d: a, b: c, c: b})
 

@@ -36,32 +36,38 @@ def change(row, column):
     return pruned(row, column) - W[row, column]
 
 
-def input_term(delta=removal) -> sympy.Expr:
-    """‖XΔ‖_F."""
-    return frobenius(
-        lambda row, column: Sum(X[row, u] * delta(u, column), (u, 1, b)), (i, a), (v, c)
+def terms(construction: Construction, delta=removal) -> tuple[sympy.Expr, sympy.Expr]:
+    """‖XΔ‖_F and ‖ΔY‖_F for a construction's X and Y."""
+    inputs = frobenius(
+        lambda row, column: Sum(construction.x(row, u) * delta(u, column), (u, 1, b)),
+        (i, construction.rows),
+        (v, c),
     )
-
-
-def output_term(delta=removal) -> sympy.Expr:
-    """‖ΔY‖_F."""
-    return frobenius(
-        lambda row, column: Sum(delta(row, v) * Y[v, column], (v, 1, c)), (u, b), (w, d)
+    outputs = frobenius(
+        lambda row, column: Sum(delta(row, v) * construction.y(v, column), (v, 1, c)),
+        (u, b),
+        (w, construction.columns),
     )
+    return inputs, outputs
 
 
 def cost(construction: Construction) -> sympy.Expr:
     """g after removing W_jk, for a construction's X and Y."""
-    inputs = frobenius(
-        lambda row, column: Sum(construction.x(row, u) * removal(u, column), (u, 1, b)),
-        (i, construction.rows),
-        (v, c),
-    )
-    return inputs + frobenius(
-        lambda row, column: Sum(removal(row, v) * construction.y(v, column), (v, 1, c)),
-        (u, b),
-        (w, construction.columns),
-    )
+    return sympy.Add(*terms(construction))
+
+
+GIVEN = Construction(lambda row, column: X[row, column], lambda row, column: Y[row, column], a, d)
+"""Any X and Y."""
+
+
+def input_term(delta=removal) -> sympy.Expr:
+    """‖XΔ‖_F."""
+    return terms(GIVEN, delta)[0]
+
+
+def output_term(delta=removal) -> sympy.Expr:
+    """‖ΔY‖_F."""
+    return terms(GIVEN, delta)[1]
 
 
 def removing_one_weight_costs_its_score() -> Claim:
@@ -90,17 +96,14 @@ def score_is_objective_of_zeroed_weight() -> Claim:
 
 def general_row_has_the_score_of_lemma_3_1() -> Claim:
     """Table 1, General Sym.: any X, any Y."""
-    given = Construction(
-        lambda row, column: X[row, column], lambda row, column: Y[row, column], a, d
-    )
     return replace(
         removing_one_weight_costs_its_score(),
         id="general_row_has_the_score_of_lemma_3_1",
         locus="Table 1, General Sym.",
         title="Any X and Y give the score |W_jk|(‖X_:j‖₂ + ‖Y_k:‖₂), the cost of removing W_jk.",
         statements=(
-            Equal(given.score(j, k), scores.symwanda(j, k)),
-            Equal(input_term() + output_term(), given.score(j, k)),
+            Equal(GIVEN.score(j, k), scores.symwanda(j, k)),
+            Equal(input_term() + output_term(), GIVEN.score(j, k)),
         ),
     )
 
