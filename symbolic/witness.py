@@ -14,6 +14,9 @@ from pruneproof.symbolic.claim import Condition, Equal, Implies, Statement
 from pruneproof.symbolic.exact import Environment, NotExactError, evaluate
 from pruneproof.symbolic.world import NoDataError, World
 
+VACUOUS = 5
+"""How many more environments are tried where most may not satisfy an implication's conditions."""
+
 SIMPLE = tuple(map(Fraction, (0, 1, 2, 3, 0.5, -1)))
 
 
@@ -92,6 +95,8 @@ def counterexamples(
 ) -> Iterator[Witness]:
     """Failures among `tries` random environments of the world."""
     generator = random.Random(seed)
+    if any(isinstance(statement, Implies) for statement in statements):
+        tries *= VACUOUS
     for _ in range(tries):
         environment = world.sample(generator, largest)
         for number, statement in enumerate(statements):
