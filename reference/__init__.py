@@ -5,6 +5,7 @@ The constructions, some of which bear the name of their score, stay in
 """
 
 from pruneproof.reference import constructions
+from pruneproof.reference.masks import keep_mask, keep_n_of_m
 from pruneproof.reference.norms import (
     activation_norms,
     input_norms,
@@ -45,6 +46,8 @@ __all__ = [
     "gram",
     "input_norms",
     "input_reconstruction",
+    "keep_mask",
+    "keep_n_of_m",
     "lp",
     "magnitude",
     "output_activation_norms",

@@ -16,7 +16,12 @@ from pruneproof.reference.precision import accumulation_dtype, is_supported
 
 
 def check_floating(
-    name: str, value: object, shape: Sequence[int | None], limit: float = math.inf
+    name: str,
+    value: object,
+    shape: Sequence[int | None],
+    *,
+    device: torch.device | None = None,
+    limit: float = math.inf,
 ) -> None:
     """Refuse all but a floating-point tensor of finite numbers with this shape.
 
@@ -24,12 +29,13 @@ def check_floating(
         name: what the caller calls the argument.
         value: the argument.
         shape: one length a dimension; None where any length will do.
+        device: where it must be; None for anywhere.
         limit: the largest magnitude allowed.
 
     Raises:
         TypeError: not a tensor.
-        ValueError: another shape, a dtype that is not floating-point, inf or nan in it, or a
-            magnitude beyond the limit.
+        ValueError: another shape or device, a dtype that is not floating-point, inf or nan in it,
+            or a magnitude beyond the limit.
 
     Example:
         >>> check_floating("W", torch.ones(2, 3), (2, None))
@@ -37,7 +43,7 @@ def check_floating(
         Traceback (most recent call last):
         ValueError: W must have shape (2, 4), got (2, 3)
     """
-    tensor = _with_shape(name, value, shape)
+    tensor = _with_shape(name, value, shape, device)
     if not is_supported(tensor.dtype):
         raise ValueError(f"{name} must be a floating-point tensor, got {tensor.dtype}")
     largest = max(map(abs, _extremes(tensor)))
@@ -53,7 +59,12 @@ def check_matrix(name: str, value: object) -> None:
 
 
 def check_batch(
-    name: str, value: object, features: int | None = None, limit: float = math.inf
+    name: str,
+    value: object,
+    features: int | None = None,
+    *,
+    device: torch.device | None = None,
+    limit: float = math.inf,
 ) -> None:
     """Refuse all but a floating-point tensor of finite numbers with this last dimension.
 
@@ -61,12 +72,13 @@ def check_batch(
         name: what the caller calls the argument.
         value: the argument, of shape [..., features].
         features: length of the last dimension; None where any length will do.
+        device: where it must be; None for anywhere.
         limit: the largest magnitude allowed.
 
     Raises:
         TypeError: not a tensor.
-        ValueError: no dimension, another last one, not floating-point, inf or nan in it, or a
-            magnitude beyond the limit.
+        ValueError: no dimension, another last one, another device, not floating-point, inf or
+            nan in it, or a magnitude beyond the limit.
 
     Example:
         >>> check_batch("batch", torch.ones(5, 2, 3), 3)
@@ -75,21 +87,22 @@ def check_batch(
         ValueError: batch must have shape (any, any, 2), got (5, 2, 3)
     """
     leading = value.ndim - 1 if isinstance(value, Tensor) else 0
-    check_floating(name, value, (*[None] * leading, features), limit)
+    check_floating(name, value, (*[None] * leading, features), device=device, limit=limit)
 
 
-def check_norms(name: str, value: object, length: int) -> None:
+def check_norms(name: str, value: object, length: int, device: torch.device | None = None) -> None:
     """Refuse all but a vector of ``length`` norms: finite and non-negative.
 
     Args:
         name: what the caller calls the argument.
         value: the argument.
         length: how many norms there must be; one too few would broadcast.
+        device: where they must be; None for anywhere.
 
     Raises:
         TypeError: not a tensor.
-        ValueError: another shape, not floating-point, or a norm that is negative, nan, or so
-            large (beyond half of float64's range) that the sum of two could overflow.
+        ValueError: another shape or device, not floating-point, or a norm that is negative, nan,
+            or so large (beyond half of float64's range) that the sum of two could overflow.
 
     Example:
         >>> check_norms("x_norm", torch.tensor([0.0, 2.0]), 2)
@@ -97,23 +110,29 @@ def check_norms(name: str, value: object, length: int) -> None:
         Traceback (most recent call last):
         ValueError: x_norm must have shape (2,), got (1,)
     """
-    norms = _with_shape(name, value, (length,))
+    norms = _with_shape(name, value, (length,), device)
     limit = torch.finfo(accumulation_dtype(norms.device)).max / 2
-    check_floating(name, norms, (length,), limit)
+    check_floating(name, norms, (length,), limit=limit)
     lowest, _ = _extremes(norms)
     if lowest < 0:
         raise ValueError(f"{name} must not be negative, got {lowest}")
 
 
-def check_mask(name: str, value: object, shape: Sequence[int | None]) -> None:
-    """Refuse all but a boolean tensor of this shape.
+def check_mask(
+    name: str,
+    value: object,
+    shape: Sequence[int | None],
+    *,
+    device: torch.device | None = None,
+) -> None:
+    """Refuse all but a boolean tensor of this shape on this device (None for any).
 
     Example:
         >>> check_mask("keep", torch.ones(2, 3), (2, 3))
         Traceback (most recent call last):
         TypeError: keep must be a boolean tensor, got torch.float32
     """
-    tensor = _with_shape(name, value, shape)
+    tensor = _with_shape(name, value, shape, device)
     if tensor.dtype != torch.bool:
         raise TypeError(f"{name} must be a boolean tensor, got {tensor.dtype}")
 
@@ -201,7 +220,9 @@ def check_choice(name: str, value: object, allowed: Collection[str]) -> None:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
 
 
-def _with_shape(name: str, value: object, shape: Sequence[int | None]) -> Tensor:
+def _with_shape(
+    name: str, value: object, shape: Sequence[int | None], device: torch.device | None
+) -> Tensor:
     if not isinstance(value, Tensor):
         raise TypeError(f"{name} must be a torch.Tensor, got {type(value).__name__}")
     fits = len(shape) == value.ndim and all(
@@ -212,6 +233,8 @@ def _with_shape(name: str, value: object, shape: Sequence[int | None]) -> Tensor
         raise ValueError(
             f"{name} must have shape {_shape_text(shape)}, got {_shape_text(value.shape)}"
         )
+    if device not in (None, value.device):
+        raise ValueError(f"{name} must be on {device}, got {value.device}")
     return value
 
 

@@ -7,7 +7,6 @@ from torch import Tensor
 from pruneproof.reference.blocks import row_blocks
 from pruneproof.reference.checks import (
     check_batch,
-    check_device,
     check_floating,
     check_mask,
     check_matrix,
@@ -185,8 +184,7 @@ def removal_cost(
     Source: (Sym), §3.2.
     """
     check_matrix("W", W)
-    check_mask("removed", removed, W.shape)
-    check_device("removed", removed, "W", W)
+    check_mask("removed", removed, W.shape, device=W.device)
     cost = torch.zeros((), dtype=accumulation_dtype(W.device), device=W.device)
     if x_gram is not None:
         _check_gram("x_gram", x_gram, W, W.shape[0])
@@ -199,22 +197,19 @@ def removal_cost(
 
 def _input_error(W: Tensor, W_pruned: Tensor, X: Tensor) -> Tensor:
     change = _change(W, W_pruned)
-    check_floating("X", X, (None, W.shape[0]))
-    check_device("X", X, "W", W)
+    check_floating("X", X, (None, W.shape[0]), device=W.device)
     return _norm_of_product("X", X, change)
 
 
 def _output_error(W: Tensor, W_pruned: Tensor, Y: Tensor) -> Tensor:
     change = _change(W, W_pruned)
-    check_floating("Y", Y, (W.shape[1], None))
-    check_device("Y", Y, "W", W)
+    check_floating("Y", Y, (W.shape[1], None), device=W.device)
     return _norm_of_product("Y", Y.T, change.T)
 
 
 def _change(W: Tensor, W_pruned: Tensor) -> Tensor:
     check_matrix("W", W)
-    check_floating("W_pruned", W_pruned, W.shape)
-    check_device("W_pruned", W_pruned, "W", W)
+    check_floating("W_pruned", W_pruned, W.shape, device=W.device)
     return to_accumulation(W_pruned) - to_accumulation(W)
 
 
@@ -231,8 +226,7 @@ def _norm_of_product(name: str, A: Tensor, B: Tensor) -> Tensor:
 
 
 def _check_gram(name: str, G: Tensor, W: Tensor, length: int) -> None:
-    check_floating(name, G, (length, length))
-    check_device(name, G, "W", W)
+    check_floating(name, G, (length, length), device=W.device)
     if (G.diagonal() < 0).any():
         raise ValueError(f"{name} must have a non-negative diagonal, got {G.diagonal().min()}")
 

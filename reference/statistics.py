@@ -63,8 +63,7 @@ class ActivationStatistics:
         """
         # 1/u tokens of this size still have a finite sum.
         limit = torch.finfo(self._mean.dtype).max * torch.finfo(self._mean.dtype).eps
-        check_batch("batch", batch, self.in_features, limit)
-        check_device("batch", batch, "the accumulator", self._mean)
+        check_batch("batch", batch, self.in_features, device=self._mean.device, limit=limit)
         tokens = batch.detach().reshape(-1, self.in_features)
         for rows in row_blocks(*tokens.shape):
             self._count(tokens[rows])

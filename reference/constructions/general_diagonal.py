@@ -3,7 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from pruneproof.reference.checks import check_device, check_floating, check_matrix
+from pruneproof.reference.checks import check_floating, check_matrix
 from pruneproof.reference.constructions.reciprocals import check_constructed
 from pruneproof.reference.norms import input_norms, output_norms
 from pruneproof.reference.precision import to_accumulation
@@ -41,10 +41,8 @@ def general_diagonal(
     Source: Lemma 3.7.
     """
     check_matrix("W", W)
-    check_floating("A", A, (None, W.shape[0]))
-    check_device("A", A, "W", W)
-    check_floating("B", B, (W.shape[1], None))
-    check_device("B", B, "W", W)
+    check_floating("A", A, (None, W.shape[0]), device=W.device)
+    check_floating("B", B, (W.shape[1], None), device=W.device)
     X = to_accumulation(A) / divisors(input_norms(W, 1))
     Y = to_accumulation(B) / divisors(output_norms(W, 1)).unsqueeze(1)
     return check_constructed(X, Y)

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pruneproof.reference.checks import check_device, check_floating, check_integer, check_matrix
+from pruneproof.reference.checks import check_floating, check_integer, check_matrix
 from pruneproof.reference.constructions.reciprocals import check_constructed
 from pruneproof.reference.norms import input_norms, output_norms
 from pruneproof.reference.precision import accumulation_dtype, to_accumulation
@@ -100,8 +100,7 @@ def _unit_vector(
         direction = torch.randn(1, length, dtype=torch.float64, generator=generator)
         unit = direction.squeeze(0) / input_norms(direction, 2)
         return unit.to(W.device, accumulation_dtype(W.device))
-    check_floating(name, given, (None,))
-    check_device(name, given, "W", W)
+    check_floating(name, given, (None,), device=W.device)
     norm = input_norms(given.unsqueeze(0), 2).item()
     # Rounding each entry moves the norm by at most eps/2, computing it by about length/2 more.
     tolerance = torch.finfo(given.dtype).eps * (1 + given.shape[0])

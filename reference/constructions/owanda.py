@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pruneproof.reference.checks import check_device, check_floating, check_matrix
+from pruneproof.reference.checks import check_floating, check_matrix
 from pruneproof.reference.precision import to_accumulation
 
 
@@ -33,7 +33,6 @@ def owanda(
     Source: Corollary 3.3; any number of rows of X will do.
     """
     check_matrix("W", W)
-    check_floating("Y", Y, (W.shape[1], None))
-    check_device("Y", Y, "W", W)
+    check_floating("Y", Y, (W.shape[1], None), device=W.device)
     Y = to_accumulation(Y).clone()
     return torch.zeros(1, W.shape[0], dtype=Y.dtype, device=Y.device), Y

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pruneproof.reference.checks import check_device, check_floating, check_matrix
+from pruneproof.reference.checks import check_floating, check_matrix
 from pruneproof.reference.precision import to_accumulation
 
 
@@ -33,7 +33,6 @@ def wanda(
     Source: Corollary 3.2; any width of Y will do.
     """
     check_matrix("W", W)
-    check_floating("X", X, (None, W.shape[0]))
-    check_device("X", X, "W", W)
+    check_floating("X", X, (None, W.shape[0]), device=W.device)
     X = to_accumulation(X).clone()
     return X, torch.zeros(W.shape[1], 1, dtype=X.dtype, device=X.device)

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pruneproof.reference.checks import check_device, check_norms, check_number
+from pruneproof.reference.checks import check_norms, check_number
 from pruneproof.reference.precision import accumulation_dtype, to_accumulation
 
 
@@ -40,8 +40,7 @@ def activation_factor(
         if alpha != 0:
             raise ValueError(f"x_norm must be given where alpha is not 0, got None and {alpha}")
         return torch.ones(W.shape[0], dtype=accumulation_dtype(W.device), device=W.device)
-    check_norms("x_norm", x_norm, W.shape[0])
-    check_device("x_norm", x_norm, "W", W)
+    check_norms("x_norm", x_norm, W.shape[0], W.device)
     factor = to_accumulation(x_norm).pow(alpha)
-    check_norms(f"x_norm to the power alpha = {alpha}", factor, W.shape[0])
+    check_norms(f"x_norm to the power alpha = {alpha}", factor, W.shape[0], W.device)
     return factor

@@ -4,7 +4,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pruneproof.reference.blocks import score_in_blocks
-from pruneproof.reference.checks import check_device, check_matrix, check_norms
+from pruneproof.reference.checks import check_matrix, check_norms
 from pruneproof.reference.norms import input_norms, output_norms
 from pruneproof.reference.precision import to_accumulation
 from pruneproof.reference.scores.relative import divisors
@@ -43,10 +43,8 @@ def general_diagonal(
     Source: Lemma 3.7. Proof: pruneproof.symbolic.
     """
     check_matrix("W", W)
-    check_norms("a_norm", a_norm, W.shape[0])
-    check_device("a_norm", a_norm, "W", W)
-    check_norms("b_norm", b_norm, W.shape[1])
-    check_device("b_norm", b_norm, "W", W)
+    check_norms("a_norm", a_norm, W.shape[0], W.device)
+    check_norms("b_norm", b_norm, W.shape[1], W.device)
     a, b = to_accumulation(a_norm), to_accumulation(b_norm)
     r, q = divisors(input_norms(W, 1)), divisors(output_norms(W, 1))
     return score_in_blocks(

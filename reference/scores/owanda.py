@@ -4,7 +4,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pruneproof.reference.blocks import score_in_blocks
-from pruneproof.reference.checks import check_device, check_matrix, check_norms
+from pruneproof.reference.checks import check_matrix, check_norms
 from pruneproof.reference.precision import to_accumulation
 
 
@@ -31,7 +31,6 @@ def owanda(W: Float[Tensor, "b c"], y_norm: Float[Tensor, " c"]) -> Float[Tensor
     Source: Corollary 3.3. Proof: pruneproof.symbolic.
     """
     check_matrix("W", W)
-    check_norms("y_norm", y_norm, W.shape[1])
-    check_device("y_norm", y_norm, "W", W)
+    check_norms("y_norm", y_norm, W.shape[1], W.device)
     factor = to_accumulation(y_norm)
     return score_in_blocks(W, lambda magnitude, j: magnitude * factor)

@@ -75,7 +75,7 @@ def sampled_weights(
         The weights of each input's sample, b × τ, and of each output's, τ × c.
 
     Raises:
-        ValueError: samples of another shape, out of range, or with an entry drawn twice.
+        ValueError: samples of another shape, out of range, or with an index twice.
 
     Example:
         >>> W = torch.tensor([[1.0, 2.0], [4.0, 8.0]])
@@ -88,8 +88,9 @@ def sampled_weights(
     """
     of_inputs, of_outputs = samples
     b, c = W.shape
-    _check_sample("samples.of_inputs", of_inputs, b, c)
-    _check_sample("samples.of_outputs", of_outputs.T, c, b)
+    tau = of_inputs.shape[-1]
+    _check_sample("samples.of_inputs", of_inputs, b, tau, c)
+    _check_sample("samples.of_outputs", of_outputs.T, c, tau, b)
     # Indexing, where gather would do: torch gathers no float8.
     j = torch.arange(b, device=W.device).unsqueeze(1)
     k = torch.arange(c, device=W.device)
@@ -111,10 +112,10 @@ def _distinct(rows: int, length: int, tau: int, generator: torch.Generator) -> T
     return sample
 
 
-def _check_sample(name: str, sample: Tensor, rows: int, length: int) -> None:
-    if sample.ndim != 2 or sample.shape[0] != rows:
+def _check_sample(name: str, sample: Tensor, rows: int, tau: int, length: int) -> None:
+    if tuple(sample.shape) != (rows, tau):
         raise ValueError(
-            f"{name} must hold one sample for each of {rows}, got shape {tuple(sample.shape)}"
+            f"{name} must hold {tau} indices for each of {rows}, got shape {tuple(sample.shape)}"
         )
     ordered = sample.sort(1).values
     if sample.numel() == 0 or ordered.min() < 0 or ordered.max() >= length:

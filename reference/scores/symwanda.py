@@ -4,7 +4,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pruneproof.reference.blocks import score_in_blocks
-from pruneproof.reference.checks import check_device, check_matrix, check_norms
+from pruneproof.reference.checks import check_matrix, check_norms
 from pruneproof.reference.precision import to_accumulation
 
 
@@ -35,9 +35,7 @@ def symwanda(
     Source: Lemma 3.1, Eq. (1). Proof: pruneproof.symbolic.
     """
     check_matrix("W", W)
-    check_norms("x_norm", x_norm, W.shape[0])
-    check_device("x_norm", x_norm, "W", W)
-    check_norms("y_norm", y_norm, W.shape[1])
-    check_device("y_norm", y_norm, "W", W)
+    check_norms("x_norm", x_norm, W.shape[0], W.device)
+    check_norms("y_norm", y_norm, W.shape[1], W.device)
     x, y = to_accumulation(x_norm), to_accumulation(y_norm)
     return score_in_blocks(W, lambda magnitude, j: magnitude * (x[j, None] + y))

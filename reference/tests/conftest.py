@@ -14,8 +14,6 @@ DTYPES = [
     torch.bfloat16,
     torch.float16,
     torch.float8_e4m3fn,
-    torch.float8_e5m2,
-    torch.float8_e4m3fnuz,
     torch.float8_e5m2fnuz,
 ]
 KINDS = {
