@@ -11,8 +11,12 @@ from dataclasses import dataclass
 import sympy
 from sympy import Add, Dummy, Integer, Mul, Pow, Sum
 
+from pruneproof.symbolic.rewriting.derive import NoNormalFormError
 from pruneproof.symbolic.rewriting.rules import canonical_names
 from pruneproof.symbolic.world import World
+
+MOST_INDICES = 5
+"""Naming the indices of a sum in one way tries all their orders, so there must be few."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +27,17 @@ class _Term:
     ranges: dict[sympy.Expr, sympy.Expr]
 
     def __mul__(self, other: _Term) -> _Term:
-        return _Term(self.body * other.body, {**self.ranges, **other.ranges})
+        ranges = {**self.ranges, **other.ranges}
+        if len(ranges) > MOST_INDICES:
+            raise NoNormalFormError(f"a product of sums has more than {MOST_INDICES} indices")
+        return _Term(self.body * other.body, ranges)
 
 
 def multiply_out(expression: sympy.Expr, world: World) -> sympy.Expr:
     """The expression with every product and power of sums multiplied out.
+
+    Raises:
+        NoNormalFormError: a product has too many indices.
 
     Example:
         >>> from pruneproof.symbolic.notation import W, b, u
@@ -47,12 +57,18 @@ def _terms(node: sympy.Expr) -> list[_Term]:
     if isinstance(node, Pow) and node.exp.is_Integer and node.exp.is_positive:
         # Every factor needs bound indices of its own, so each copy is walked anew.
         return _product([_terms(node.base) for _ in range(int(node.exp))])
-    if isinstance(node, Sum) and all(lower == 1 for _, lower, _ in node.limits):
+    if isinstance(node, Sum) and _is_plain(node):
         fresh = {index: Dummy(integer=True, positive=True) for index, _, _ in node.limits}
         ranges = {fresh[index]: upper for index, _, upper in node.limits}
         inner = _terms(node.function.subs(fresh))
         return [_Term(term.body, {**term.ranges, **ranges}) for term in inner]
     return [_Term(node, {})]
+
+
+def _is_plain(node: Sum) -> bool:
+    """Whether all indices start from 1 and no range depends on another index."""
+    indices = {index for index, _, _ in node.limits}
+    return all(lower == 1 and not upper.has(Dummy, *indices) for _, lower, upper in node.limits)
 
 
 def _product(factors: list[list[_Term]]) -> list[_Term]:

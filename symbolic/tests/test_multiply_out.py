@@ -7,6 +7,8 @@ from pruneproof.symbolic.claim import AtMost
 from pruneproof.symbolic.decide import proves
 from pruneproof.symbolic.notation import W, X, a, b, c, column_norm, i, j, k, u, v
 from pruneproof.symbolic.rewriting import is_nonnegative, multiply_out
+from pruneproof.symbolic.rewriting.derive import NoNormalFormError
+from pruneproof.symbolic.rewriting.rules import canonical_names
 from pruneproof.symbolic.witness import holds_on_samples
 from pruneproof.symbolic.world import REAL, World
 
@@ -27,6 +29,17 @@ def test_a_square_inside_a_sum_and_its_gram_form_become_one_expression():
     gram = Sum(X[i, u] * X[i, j], (i, 1, a))
     by_gram = Sum(W[u, k] * W[j, k] * gram, (u, 1, b), (j, 1, b))
     assert multiply_out(SQUARE_INSIDE, WORLD) == multiply_out(by_gram, WORLD)
+
+
+def test_too_many_indices_are_refused():
+    with pytest.raises(NoNormalFormError, match="more than 5 indices"):
+        multiply_out(Sum(W[u, k], (u, 1, b)) ** 6, WORLD)
+
+
+def test_a_range_that_depends_on_another_index_is_left_alone():
+    triangle = Sum(W[u, k], (u, 1, v), (v, 1, b))
+    assert multiply_out(triangle, WORLD) == canonical_names(triangle, WORLD)
+    assert holds_on_samples(triangle**2, multiply_out(triangle**2, WORLD), WORLD, samples=10)
 
 
 def entry_at_most_column_sum(weight, extra):
