@@ -1,0 +1,388 @@
+"""DSnoT and R²-DSnoT against a rendering that shares no code with them, one output at a time.
+
+The drawn numbers are small dyadic rationals, so sums are exact and both sides round every other
+operation in the same way: masks are compared bit for bit.
+"""
+
+import inspect
+import math
+from fractions import Fraction
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pruneproof.reference.refinements import dsnot, r2_dsnot
+
+REFINEMENTS = [dsnot, r2_dsnot]
+LIMITS = {"max_cycles": 50, "update_threshold": 0.1, "same_sign": False, "guard": False}
+R2 = {
+    "p": 2,
+    "gamma_grow": 0.0,
+    "gamma_prune": 1e-4,
+    "relative_grow": True,
+    "relative_prune": False,
+    "alpha": 0.5,
+    "form": "repaired",
+}
+
+
+def norm(numbers, p):
+    magnitudes = [abs(number) for number in numbers]
+    if p == math.inf:
+        return max(magnitudes, default=0.0)
+    if p == 0:
+        return float(sum(magnitude != 0 for magnitude in magnitudes))
+    return sum(magnitudes) if p == 1 else math.sqrt(sum(m * m for m in magnitudes))
+
+
+def divided(number, variance):
+    if variance > 0:
+        return number / variance
+    return math.copysign(torch.finfo(torch.float64).max, number) if number != 0 else 0.0
+
+
+def refined_slowly(W, keep, mean, var, x_norm, options):
+    """Swap for each output in turn. R²-DSnoT with D and W left in place is DSnoT."""
+    outputs = range(W.shape[1])
+    W, keep, mean, var, x_norm = (t.tolist() for t in (W, keep, mean, var, x_norm))
+    remaining = [
+        [w * kept for w, kept in zip(*rows, strict=True)] for rows in zip(W, keep, strict=True)
+    ]
+    by_output = list(zip(*remaining, strict=True))
+    statistics = (mean, var, x_norm, remaining, by_output)
+    refined = [
+        refine_output(k, [row[k] for row in W], [row[k] for row in keep], *statistics, options)
+        for k in outputs
+    ]
+    return [list(row) for row in zip(*refined, strict=True)]
+
+
+def refine_output(k, w, keep, mean, var, x_norm, remaining, by_output, options):
+    def importance(j):
+        terms = [norm(by_output[k], 1), norm(remaining[j], 1)]
+        return sum(1 / term for term in terms if term > 0)
+
+    def gain(j, sign):
+        number = mean[j] if options["form"] == "printed" else w[j] * mean[j]
+        if options["relative_grow"]:
+            number *= importance(j)
+        constant = norm(by_output[k], options["p"]) if options["form"] == "printed" else 0
+        return divided(sign * number, var[j]) + options["gamma_grow"] * constant
+
+    def cost(j):
+        number = abs(w[j]) * (importance(j) if options["relative_prune"] else 1)
+        constant = norm(by_output[k], options["p"]) if options["form"] == "printed" else 0
+        return number * x_norm[j] ** options["alpha"] + options["gamma_prune"] * constant
+
+    inputs = range(len(w))
+    growable = {j for j in inputs if not keep[j]}
+    prunable = {j for j in inputs if keep[j]}
+    error = sum(w[j] * mean[j] for j in growable)
+    first_sign = (error > 0) - (error < 0)
+    keep = list(keep)
+    for _ in range(options["max_cycles"]):
+        if abs(error) <= options["update_threshold"]:
+            break
+        sign = 1 if error > 0 else -1
+        opposed = [j for j in sorted(prunable) if sign * w[j] * mean[j] < 0]
+        if not growable or not opposed:
+            break
+        grown = max(sorted(growable), key=lambda j: gain(j, sign))
+        pruned = min(opposed, key=cost)
+        after = error - w[grown] * mean[grown] + w[pruned] * mean[pruned]
+        if options["guard"]:
+            change = w[grown] * mean[grown] - w[pruned] * mean[pruned]
+            if not 0 < sign * change < 2 * abs(error):
+                break
+        if options["same_sign"] and (after > 0) - (after < 0) != first_sign:
+            break
+        keep[grown], keep[pruned], error = True, False, after
+        growable.remove(grown)
+        prunable.remove(pruned)
+    return keep
+
+
+def tensors(draw, numbers, shape, dtype=torch.float64):
+    count = math.prod(shape)
+    drawn = draw(st.lists(st.sampled_from(numbers), min_size=count, max_size=count))
+    return torch.tensor(drawn, dtype=dtype).reshape(shape)
+
+
+@st.composite
+def problems(draw):
+    b, c = draw(st.integers(1, 9)), draw(st.integers(1, 5))
+    return (
+        tensors(draw, [-3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0], (b, c)),
+        tensors(draw, [True, False], (b, c), torch.bool),
+        tensors(draw, [-2.0, -1.0, 0.0, 1.0, 1.5], (b,)),
+        tensors(draw, [0.0, 0.5, 1.0, 3.0], (b,)),
+        tensors(draw, [0.0, 1.0, 4.0, 16.0], (b,)),
+    )
+
+
+limits = st.fixed_dictionaries(
+    {
+        "max_cycles": st.sampled_from([0, 1, 2, 3, 50]),
+        "update_threshold": st.sampled_from([0.0, 0.1, 1.0, 2.5]),
+        "same_sign": st.booleans(),
+        "guard": st.booleans(),
+    }
+)
+r2_options = st.fixed_dictionaries(
+    {
+        "p": st.sampled_from([0, 1, 2, math.inf]),
+        "gamma_grow": st.sampled_from([0.0, 1e-4, 1.0]),
+        "gamma_prune": st.sampled_from([0.0, 1e-4, 1.0]),
+        "relative_grow": st.booleans(),
+        "relative_prune": st.booleans(),
+        "alpha": st.sampled_from([0.0, 0.5, 1.0]),
+        "form": st.sampled_from(["printed", "repaired"]),
+    }
+)
+
+
+def mean_error(W, keep, mean):
+    """E[ε] of each output, exactly."""
+    pruned = torch.where(keep, torch.zeros_like(W), W).T.tolist()
+    means = [Fraction(number) for number in mean.tolist()]
+    return [
+        sum((Fraction(w) * m for w, m in zip(column, means, strict=True)), Fraction(0))
+        for column in pruned
+    ]
+
+
+@given(problems(), limits)
+def test_dsnot_is_the_slow_rendering(problem, options):
+    plain = {**R2, "relative_grow": False, "alpha": 1.0, "gamma_prune": 0.0}
+    expected = refined_slowly(*problem, plain | options)
+    assert dsnot(*problem, **options).tolist() == expected
+
+
+@given(problems(), limits, r2_options)
+def test_r2_dsnot_is_the_slow_rendering(problem, options, r2):
+    expected = refined_slowly(*problem, r2 | options)
+    assert r2_dsnot(*problem, **options, **r2).tolist() == expected
+
+
+def keyword_defaults(function):
+    parameters = inspect.signature(function).parameters.values()
+    return {x.name: x.default for x in parameters if x.kind is x.KEYWORD_ONLY}
+
+
+def test_the_defaults_are_those_of_the_paper():
+    # Appendix C.1, Table 5 for alpha, the best row of Table 10 for Wanda, the official code.
+    assert keyword_defaults(dsnot) == LIMITS
+    assert keyword_defaults(r2_dsnot) == R2 | LIMITS
+
+
+@given(problems(), limits, r2_options, st.booleans())
+def test_weights_are_only_swapped_within_an_output(problem, options, r2, relative):
+    keep = problem[1]
+    refined = r2_dsnot(*problem, **options, **r2) if relative else dsnot(*problem, **options)
+    grown, pruned = (refined & ~keep).sum(0), (keep & ~refined).sum(0)
+    assert grown.tolist() == pruned.tolist()
+    assert (grown <= options["max_cycles"]).all()
+
+
+@given(problems(), limits, r2_options, st.booleans())
+def test_the_guard_lets_no_error_grow(problem, options, r2, relative):
+    W, keep, mean = problem[:3]
+    options = options | {"guard": True}
+    refined = r2_dsnot(*problem, **options, **r2) if relative else dsnot(*problem, **options)
+    before, after = mean_error(W, keep, mean), mean_error(W, refined, mean)
+    changed = (refined != keep).any(0).tolist()
+    for old, new, different in zip(before, after, changed, strict=True):
+        assert abs(new) < abs(old) if different else new == old
+
+
+@given(problems(), limits, r2_options, st.sampled_from([0.25, 1.0, 8.0]))
+def test_the_printed_regulariser_changes_no_choice(problem, options, r2, gamma):
+    # Without D, with an exact norm and with variances that divide exactly, every sum is exact.
+    W, keep, mean, var, x_norm = problem
+    problem = W, keep, mean, torch.where(var == 3, torch.ones_like(var), var), x_norm
+    r2 = r2 | options | {"form": "printed", "relative_grow": False, "relative_prune": False}
+    r2["p"] = 1 if r2["p"] == 2 else r2["p"]
+    regularised = r2_dsnot(*problem, **(r2 | {"gamma_grow": gamma, "gamma_prune": gamma}))
+    assert regularised.equal(r2_dsnot(*problem, **(r2 | {"gamma_grow": 0.0, "gamma_prune": 0.0})))
+
+
+def vectors(*lists):
+    return [torch.tensor(numbers, dtype=torch.float64) for numbers in lists]
+
+
+def columns(w, keep):
+    return torch.tensor(w, dtype=torch.float64)[:, None], torch.tensor(keep)[:, None]
+
+
+def test_the_guard_refuses_a_swap_that_overshoots_and_the_sign_check_one_that_crosses_zero():
+    # The error is 1; growing 2 and pruning -2 would make it -3.
+    W, keep = columns([2.0, -2.0, -1.0], [False, True, False])
+    ones = torch.ones(3, dtype=torch.float64)
+    swapped = [True, False, False]
+    assert dsnot(W, keep, ones, ones, ones)[:, 0].tolist() == swapped
+    assert dsnot(W, keep, ones, ones, ones, guard=True).equal(keep)
+    assert dsnot(W, keep, ones, ones, ones, same_sign=True).equal(keep)
+    # The error is 3; growing 3 and pruning -1 makes it -1: smaller, with another sign.
+    W, keep = columns([3.0, -1.0], [False, True])
+    assert dsnot(W, keep, *([ones[:2]] * 3), guard=True)[:, 0].tolist() == [True, False]
+    assert dsnot(W, keep, *([ones[:2]] * 3), same_sign=True).equal(keep)
+
+
+def test_an_error_of_the_threshold_is_small_enough():
+    W, keep = columns([2.0, -1.0], [False, True])
+    ones = torch.ones(2, dtype=torch.float64)
+    assert dsnot(W, keep, ones, ones, ones, update_threshold=2.0).equal(keep)
+    assert not dsnot(W, keep, ones, ones, ones, update_threshold=1.75).equal(keep)
+
+
+def test_nothing_is_undone():
+    # The error goes 2, -2 (grow 0, prune 1), then only 1 could be grown and 0 pruned again.
+    W, keep = columns([2.0, -2.0], [False, True])
+    ones = torch.ones(2, dtype=torch.float64)
+    assert dsnot(W, keep, ones, ones, ones)[:, 0].tolist() == [True, False]
+
+
+def test_an_input_that_never_varies_is_grown_first_and_a_dead_one_never_before_a_helpful_one():
+    W, keep = columns([9.0, 1.0, 5.0, -1.0], [False, False, False, True])
+    mean, var, norms = vectors([1.0, 1.0, 0.0, 1.0], [1.0, 0.0, 0.0, 1.0], [1.0, 1.0, 0.0, 1.0])
+    once = {"max_cycles": 1}
+    assert dsnot(W, keep, mean, var, norms, **once)[:, 0].tolist() == [False, True, False, False]
+    mean[1] = -1.0
+    assert dsnot(W, keep, mean, var, norms, **once)[:, 0].tolist() == [True, False, False, False]
+
+
+def test_an_emptied_input_counts_by_its_output_alone():
+    # Input 0 has nothing left. With 1/0 it would be grown before input 1, whose gain is larger.
+    W = torch.tensor([[1.0, 1.0], [8.0, 1.0], [-1.0, 1.0]], dtype=torch.float64)
+    keep = torch.tensor([[False, False], [False, True], [True, True]])
+    ones = torch.ones(3, dtype=torch.float64)
+    refined = r2_dsnot(W, keep, ones, ones, ones, max_cycles=1)
+    assert refined[:, 0].tolist() == [False, True, False]
+
+
+def test_the_printed_growth_does_not_see_the_weight_it_grows():
+    # Both pruned inputs have the same mean and variance; only one of the weights helps.
+    W, keep = columns([-1.0, 4.0, -2.0], [False, False, True])
+    ones = torch.ones(3, dtype=torch.float64)
+    once = {"max_cycles": 1, "relative_grow": False}
+    printed = r2_dsnot(W, keep, ones, ones, ones, form="printed", **once)
+    repaired = r2_dsnot(W, keep, ones, ones, ones, form="repaired", **once)
+    assert printed[:, 0].tolist() == [True, False, False]
+    assert repaired[:, 0].tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("refine", REFINEMENTS)
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)])
+def test_an_empty_layer_stays_empty(refine, shape):
+    zeros = torch.zeros(shape[0])
+    refined = refine(torch.zeros(shape), torch.ones(shape, dtype=torch.bool), zeros, zeros, zeros)
+    assert refined.shape == shape
+    assert refined.dtype == torch.bool
+
+
+@pytest.fixture
+def problem(dtype, device):
+    generator = torch.Generator().manual_seed(0)
+    W = torch.randint(-8, 9, (40, 12), generator=generator).to(dtype).to(device)
+    keep = (torch.rand(40, 12, generator=generator) < 0.5).to(device)
+    mean, var, norms = torch.randint(0, 5, (3, 40), generator=generator).to(dtype).to(device)
+    return W, keep, (mean.double() - 2).to(dtype), var, norms
+
+
+@pytest.mark.parametrize("refine", REFINEMENTS)
+def test_the_dtype_and_strides_do_not_matter_and_arguments_stay_as_they_are(refine, problem):
+    copies = [argument.clone() for argument in problem]
+    refined = refine(*problem)
+    assert refined.device == problem[0].device
+    assert not refined.equal(problem[1])
+    for argument, copy in zip(problem, copies, strict=True):
+        assert argument.double().equal(copy.double())
+    W, keep, *rest = problem
+    wide = [W.double(), keep, *(numbers.double() for numbers in rest)]
+    assert refine(*wide).equal(refined)
+    W, keep, *rest = wide
+    assert refine(W.T.contiguous().T, keep.T.contiguous().T, *rest).equal(refined)
+    spread = [torch.stack([number, number], dim=1)[:, 0] for number in rest]
+    assert refine(torch.stack([W, W])[:, ::1][0], keep, *spread).equal(refined)
+
+
+def test_blocks_of_outputs_do_not_matter(monkeypatch):
+    generator = torch.Generator().manual_seed(1)
+    W = torch.randn(30, 20, generator=generator, dtype=torch.float64)
+    keep = torch.rand(30, 20, generator=generator) < 0.5
+    rest = [torch.randn(30, generator=generator, dtype=torch.float64)]
+    rest += [torch.rand(30, generator=generator, dtype=torch.float64) for _ in range(2)]
+    whole = r2_dsnot(W, keep, *rest, form="printed", relative_prune=True, gamma_grow=1.0)
+    monkeypatch.setattr("pruneproof.reference.blocks.BLOCK_ELEMENTS", 90)
+    small = r2_dsnot(W, keep, *rest, form="printed", relative_prune=True, gamma_grow=1.0)
+    assert whole.equal(small)
+
+
+GOOD = {
+    "W": torch.ones(3, 2),
+    "keep": torch.ones(3, 2, dtype=torch.bool),
+    "mean": torch.ones(3),
+    "var": torch.ones(3),
+    "x_norm": torch.ones(3),
+}
+BAD_VALUES = [
+    ("W", torch.ones(3)),
+    ("W", torch.ones(3, 2, dtype=torch.int64)),
+    ("W", torch.full((3, 2), torch.nan)),
+    ("keep", torch.ones(2, 3, dtype=torch.bool)),
+    ("keep", torch.ones(3, 2, dtype=torch.bool, device="meta")),
+    ("mean", torch.ones(1)),
+    ("mean", torch.full((3,), torch.inf)),
+    ("var", torch.ones(2)),
+    ("var", -torch.ones(3)),
+    ("x_norm", torch.ones(3, 1)),
+    ("x_norm", -torch.ones(3)),
+    ("x_norm", torch.full((3,), torch.nan)),
+    ("max_cycles", -1),
+    ("update_threshold", -0.1),
+    ("update_threshold", math.nan),
+]
+BAD_R2_VALUES = [
+    ("p", -1.0),
+    ("p", math.nan),
+    ("gamma_grow", -1e-4),
+    ("gamma_grow", math.inf),
+    ("gamma_prune", -1e-4),
+    ("gamma_prune", math.nan),
+    ("alpha", -0.5),
+    ("form", "fixed"),
+]
+
+
+@pytest.mark.usefixtures("no_shape_checks")
+@pytest.mark.parametrize("refine", REFINEMENTS)
+@pytest.mark.parametrize(("name", "value"), BAD_VALUES)
+def test_a_wrong_value_is_refused_by_name(refine, name, value):
+    with pytest.raises(ValueError, match=rf"^{name} must"):
+        refine(**(GOOD | {name: value}))
+
+
+@pytest.mark.usefixtures("no_shape_checks")
+@pytest.mark.parametrize(("name", "value"), BAD_R2_VALUES)
+def test_a_wrong_value_for_r2_is_refused_by_name(name, value):
+    with pytest.raises(ValueError, match=rf"^{name} must"):
+        r2_dsnot(**GOOD, **{name: value})
+
+
+@pytest.mark.usefixtures("no_shape_checks")
+@pytest.mark.parametrize("refine", REFINEMENTS)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("W", [[1.0]]),
+        ("keep", torch.ones(3, 2)),
+        ("mean", [1.0, 1.0, 1.0]),
+        ("max_cycles", 1.5),
+        ("update_threshold", "0.1"),
+    ],
+)
+def test_a_wrong_type_is_refused_by_name(refine, name, value):
+    with pytest.raises(TypeError, match=rf"^{name} must"):
+        refine(**(GOOD | {name: value}))
