@@ -12,7 +12,7 @@ from pruneproof.reference.checks import (
     check_matrix,
 )
 from pruneproof.reference.norms import input_norms
-from pruneproof.reference.precision import accumulation_dtype, to_accumulation
+from pruneproof.reference.precision import accumulation_dtype, summable_limit, to_accumulation
 
 
 def input_reconstruction(
@@ -31,7 +31,8 @@ def input_reconstruction(
         f, a scalar in the accumulation dtype.
 
     Raises:
-        ValueError: shapes or devices that do not match, or a number that is not finite.
+        ValueError: shapes or devices that do not match, a number that is not finite, or an error
+            beyond float64's range.
 
     Example:
         >>> W = torch.tensor([[3.0], [1.0]])
@@ -65,7 +66,8 @@ def symmetric_objective(
         g, a scalar in the accumulation dtype.
 
     Raises:
-        ValueError: shapes or devices that do not match, or a number that is not finite.
+        ValueError: shapes or devices that do not match, a number that is not finite, or an error
+            beyond float64's range.
 
     Example:
         >>> W = torch.tensor([[3.0], [1.0]])
@@ -100,7 +102,8 @@ def squared_objective(
         g′, a scalar in the accumulation dtype.
 
     Raises:
-        ValueError: shapes or devices that do not match, or a number that is not finite.
+        ValueError: shapes or devices that do not match, a number that is not finite, or an error
+            beyond float64's range.
 
     Example:
         >>> W = torch.tensor([[3.0], [1.0]])
@@ -219,8 +222,8 @@ def _norm_of_product(name: str, A: Tensor, B: Tensor) -> Tensor:
     norms = torch.zeros(1, A.shape[0], dtype=B.dtype, device=B.device)
     for rows in row_blocks(A.shape[0], max(A.shape[1], B.shape[1])):
         product = to_accumulation(A[rows].contiguous()) @ B
-        if not product.isfinite().all():
-            raise ValueError(f"{name} times the change of W exceeds {B.dtype}'s range; scale it")
+        limit = summable_limit(B.dtype)
+        check_floating(f"{name} times the change of W", product, (None, None), limit=limit)
         norms[0, rows] = input_norms(product, 2)
     return input_norms(norms, 2).squeeze(0)
 

@@ -67,6 +67,22 @@ def score_dtype(dtype: torch.dtype) -> torch.dtype:
     return torch.float64 if dtype == torch.float64 else torch.float32
 
 
+def summable_limit(dtype: torch.dtype) -> float:
+    """Largest magnitude of which 1/ε numbers, more than there ever are, have a finite sum.
+
+    Args:
+        dtype: float32 or float64.
+
+    Returns:
+        ε times the largest number of the dtype.
+
+    Example:
+        >>> summable_limit(torch.float32) == 2.0**105 - 2.0**81
+        True
+    """
+    return torch.finfo(dtype).max * torch.finfo(dtype).eps
+
+
 def times_power_of_two(
     A: Float[Tensor, "..."], exponent: Integer[Tensor, "..."]
 ) -> Float[Tensor, "..."]:

@@ -7,7 +7,7 @@ from torch import Tensor
 from pruneproof.reference.blocks import row_blocks
 from pruneproof.reference.checks import check_batch, check_device, check_integer
 from pruneproof.reference.norms import activation_norms
-from pruneproof.reference.precision import accumulation_dtype, to_accumulation
+from pruneproof.reference.precision import accumulation_dtype, summable_limit, to_accumulation
 
 
 class ActivationStatistics:
@@ -20,7 +20,8 @@ class ActivationStatistics:
 
     How the tokens are cut into batches changes the results by rounding only: batches are merged
     by the exact formula for the moments of a union, so the variance between their means is
-    counted too. Sums are taken in float64 whatever the activations' dtype.
+    counted too. Sums are taken in float64 whatever the activations' dtype. A feature that never
+    changes has exactly its value as mean and exactly 0 as variance.
 
     Args:
         in_features: number of input features, b.
@@ -61,8 +62,7 @@ class ActivationStatistics:
             ValueError: another last dimension or device, a number that is not finite, or one so
                 large (float64 only) that a sum over the tokens could overflow.
         """
-        # 1/u tokens of this size still have a finite sum.
-        limit = torch.finfo(self._mean.dtype).max * torch.finfo(self._mean.dtype).eps
+        limit = summable_limit(self._mean.dtype)
         check_batch("batch", batch, self.in_features, device=self._mean.device, limit=limit)
         tokens = batch.detach().reshape(-1, self.in_features)
         for rows in row_blocks(*tokens.shape):
@@ -120,6 +120,8 @@ class ActivationStatistics:
     def _count(self, tokens: Tensor) -> None:
         X = to_accumulation(tokens.contiguous())
         mean = X.sum(0) / X.shape[0]
+        # Corrected once, the mean of equal numbers is that number and their variance is 0.
+        mean += (X - mean).sum(0) / X.shape[0]
         squared_deviations = (X - mean).square_().sum(0)
         self._merge(X.shape[0], activation_norms(tokens), mean, squared_deviations)
 

@@ -97,6 +97,14 @@ def test_every_dtype_is_summed_in_float64(dtype):
     assert (squared <= 2 * 5010 * U).all()
 
 
+@pytest.mark.parametrize("sizes", [[60], [1] * 60, [7, 52, 1]])
+def test_a_feature_that_never_changes_has_its_value_as_mean_and_no_variance(sizes):
+    tokens = torch.tensor([[0.1, -1e-30, 12345.678]]).repeat(60, 1)
+    statistics = gathered(tokens.split(sizes))
+    assert statistics.mean.tolist() == tokens[0].tolist()
+    assert statistics.var.tolist() == [0.0] * 3
+
+
 @pytest.mark.parametrize("unit", [2.0**-1074, 2.0**-600, 2.0**600, 2.0**969])
 def test_norms_neither_overflow_nor_underflow(unit):
     batches = [torch.tensor([[3.0, 0.0, 0.0]]), torch.tensor([[4.0, -0.0, 1.0]])]
