@@ -106,6 +106,11 @@ class World:
         """The arrays that are declared to have no zero entry."""
         return {b for b, (_, kind) in self.arrays.items() if kind.name in ("nonzero", "positive")}
 
+    def without_negatives(self) -> set[sympy.IndexedBase]:
+        """The arrays that are declared to have no negative entry."""
+        kinds = ("nonnegative", "positive")
+        return {base for base, (_, kind) in self.arrays.items() if kind.name in kinds}
+
     def sizes(self) -> set[sympy.Symbol]:
         """All size symbols that the declarations mention."""
         found = set(self.lengths)

@@ -105,7 +105,11 @@ def _decide_at(
         for condition in statement.given:
             small, large = (evaluate(s, sample, algebra) for s in condition.sides)
             solver.add(small < large if condition.strict else small <= large)
-    first, second = (evaluate(side, sample, algebra) for side in statement.sides)
+    try:
+        first, second = (evaluate(side, sample, algebra) for side in statement.sides)
+    except IndexError:
+        # A formula that leaves its arrays has no meaning here, so there is nothing to ask.
+        return "unknown"
     if isinstance(statement, Equal):
         solver.add(first != second)
     elif isinstance(statement, Implies) and statement.strict:
@@ -117,10 +121,7 @@ def _decide_at(
 
 
 def _exponent_symbols(statement: Statement) -> set[sympy.Basic]:
-    formulas = [*statement.sides]
-    if isinstance(statement, Implies):
-        formulas += [side for condition in statement.given for side in condition.sides]
-    powers = set().union(*(formula.atoms(sympy.Pow) for formula in formulas))
+    powers = set().union(*(formula.atoms(sympy.Pow) for formula in statement.formulas))
     return set().union(*(power.exp.free_symbols for power in powers))
 
 

@@ -176,15 +176,16 @@ def split_signs(expression: sympy.Expr, world: World) -> sympy.Expr:
 
 
 def use_assumptions(expression: sympy.Expr, world: World) -> sympy.Expr:
-    """The facts that the statement assumes: equal sizes, χ² = χ, Σχ = τ, sign(W)² = 1, …"""
+    """The facts that are assumed: equal sizes, χ² = χ, |χ| = χ, Σχ = τ, sign(W)² = 1, …"""
     result = expression.subs(world.equal_sizes)
-    idempotent, nonzero = world.idempotents(), world.without_zeros()
+    idempotent = world.idempotents()
+    nonnegative, nonzero = idempotent | world.without_negatives(), world.without_zeros()
 
     def flatten(node: sympy.Expr) -> sympy.Expr:
         inside = isinstance(node, Pow) and isinstance(node.base, (Indexed, Abs))
         if inside and _entry_base(node.base) in idempotent and node.exp.is_positive:
             return node.base
-        if isinstance(node, Abs) and _entry_base(node) in idempotent:
+        if isinstance(node, Abs) and _entry_base(node) in nonnegative:
             return node.args[0]
         if isinstance(node, Pow) and isinstance(node.base, sympy.sign) and node.exp == 2:
             return Integer(1) if _entry_base(node.base.args[0]) in nonzero else node
