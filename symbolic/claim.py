@@ -30,6 +30,11 @@ class Equal:
         """The left side and the right side."""
         return self.left, self.right
 
+    @property
+    def formulas(self) -> tuple[sympy.Expr, ...]:
+        """Everything that the statement mentions."""
+        return self.sides
+
 
 @dataclass(frozen=True)
 class AtMost:
@@ -54,6 +59,11 @@ class AtMost:
     def sides(self) -> tuple[sympy.Expr, sympy.Expr]:
         """The smaller side and the larger side."""
         return self.small, self.large
+
+    @property
+    def formulas(self) -> tuple[sympy.Expr, ...]:
+        """Everything that the statement mentions."""
+        return self.sides
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,11 @@ class Implies:
     def sides(self) -> tuple[sympy.Expr, sympy.Expr]:
         """The smaller side and the larger side of the conclusion."""
         return self.small, self.large
+
+    @property
+    def formulas(self) -> tuple[sympy.Expr, ...]:
+        """Everything that the statement mentions: the conclusion and what is given."""
+        return (*self.sides, *(side for condition in self.given for side in condition.sides))
 
 
 Statement = Equal | AtMost | Implies

@@ -13,6 +13,7 @@ from pruneproof.symbolic.claim import Assumption, AtMost, Claim, Equal, Implies,
 from pruneproof.symbolic.rewriting import (
     Step,
     derive,
+    is_defined,
     is_nonnegative,
     is_positive,
     is_zero,
@@ -103,7 +104,9 @@ def _witness(claim: Claim, proved: bool) -> Witness | None:
 
 
 def proves(statement: Statement, world: World) -> bool:
-    """Whether the rewriting rules prove the statement for all sizes."""
+    """Whether the rewriting rules prove the statement for all sizes, and all data it is about."""
+    if not all(is_defined(formula, world) for formula in statement.formulas):
+        return False
     try:
         if isinstance(statement, Equal):
             return _vanishes(statement.left - statement.right, world)

@@ -19,7 +19,7 @@ j2, k2 = sympy.symbols("j' k'", integer=True, positive=True)
 i, u, v, w = sympy.symbols("i u v l", integer=True, positive=True)
 """Bound indices: i over tokens, u over inputs, v over outputs, l (w here) over Y's columns."""
 
-alpha = Symbol("alpha", real=True)
+alpha = Symbol("alpha", nonnegative=True)
 gamma = Symbol("gamma", real=True)
 kappa = Symbol("kappa", real=True)
 p = Symbol("p", positive=True)
