@@ -25,6 +25,10 @@ class NoDataError(ValueError):
     """Nothing that was drawn satisfies the assumptions of a world."""
 
 
+LEAST = {"positive": 1, "integer": 1, "nonnegative": 0, "indicator": 0, "binary": 0}
+"""The sign of the smallest numbers of a kind; every other kind has negative ones."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """What the entries of a variable may be.
@@ -41,6 +45,12 @@ class Kind:
     name: str = "real"
     cardinality: sympy.Symbol | None = None
     choices: tuple[Fraction, ...] = ()
+
+    def least(self) -> Fraction:
+        """A number with the sign of the smallest ones."""
+        if self.choices:
+            return min(self.choices)
+        return Fraction(LEAST.get(self.name, -1))
 
 
 REAL, NONNEGATIVE, POSITIVE = Kind("real"), Kind("nonnegative"), Kind("positive")
@@ -75,6 +85,15 @@ class World:
     distinct: tuple[tuple[sympy.Symbol, sympy.Symbol], ...] = ()
     lengths: tuple[sympy.Symbol, ...] = ()
     nonzero: tuple[sympy.Expr, ...] = ()
+
+    def __post_init__(self) -> None:
+        kinds = {base: kind for base, (_, kind) in self.arrays.items()} | dict(self.scalars)
+        for variable, kind in kinds.items():
+            if _excludes(variable, kind.least()):
+                raise ValueError(
+                    f"{variable} must not be declared {kind.name}: its own assumptions, which the "
+                    "proofs use, exclude some of these numbers"
+                )
 
     def having(self, **changes: Any) -> World:
         """The same world with some fields replaced."""
@@ -185,6 +204,10 @@ class World:
         for size, bounds in self.at_most.items():
             env[size] = generator.randint(1, min(env[bound] for bound in bounds))
         return env
+
+
+def _excludes(variable: sympy.Basic, number: Fraction) -> bool:
+    return bool((variable.is_positive and number <= 0) or (variable.is_nonnegative and number < 0))
 
 
 def _integer(size: sympy.Expr, env: Mapping[sympy.Basic, Any]) -> int:
