@@ -1,0 +1,85 @@
+"""What the properties are about: an implementation, seen through the gate's interface."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from pruneproof import reference
+from pruneproof.properties.arithmetic import Arithmetic
+from pruneproof.reference.precision import accumulation_dtype, score_dtype
+
+
+class Adapter(Protocol):
+    """Scores in `nn.Linear`'s layout, as the gate asks for them."""
+
+    def score(
+        self,
+        method: str,
+        weight: Tensor,
+        inputs: Tensor | None = None,
+        outputs: Tensor | None = None,
+        **parameters: Any,
+    ) -> Tensor:
+        """The scores of one layer; larger means keep.
+
+        Args:
+            method: name of the score, such as `wanda`.
+            weight: out_features × in_features.
+            inputs: tokens × in_features.
+            outputs: out_features × d.
+            parameters: of the score.
+
+        Returns:
+            Scores, out_features × in_features.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """An adapter and what is known of its arithmetic.
+
+    Attributes:
+        adapter: computes the scores.
+        arithmetic: for the dtype of the weights, what its bounds are derived from.
+    """
+
+    adapter: Adapter
+    arithmetic: Callable[[torch.dtype], Arithmetic]
+
+
+class ReferenceAdapter:
+    """`pruneproof.reference`, which has the paper's orientation."""
+
+    def score(
+        self,
+        method: str,
+        weight: Tensor,
+        inputs: Tensor | None = None,
+        outputs: Tensor | None = None,
+        **parameters: Any,
+    ) -> Tensor:
+        """See :class:`Adapter`."""
+        of_inputs, of_outputs = norm_names(method)
+        if inputs is not None:
+            parameters[of_inputs] = reference.activation_norms(inputs)
+        if outputs is not None:
+            parameters[of_outputs] = reference.output_activation_norms(outputs)
+        return getattr(reference, method)(weight.T, **parameters).T
+
+
+def norm_names(method: str) -> tuple[str, str]:
+    """What a score calls the norms of the inputs and of the outputs."""
+    return ("a_norm", "b_norm") if method == "general_diagonal" else ("x_norm", "y_norm")
+
+
+def _reference_arithmetic(dtype: torch.dtype) -> Arithmetic:
+    return Arithmetic(accumulation_dtype(torch.device("cpu")), score_dtype(dtype))
+
+
+REFERENCE = Implementation(ReferenceAdapter(), _reference_arithmetic)

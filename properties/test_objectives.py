@@ -1,0 +1,76 @@
+"""Reconstruction errors are exact up to their certified bounds."""
+
+from types import ModuleType
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pruneproof.properties import costs
+from pruneproof.properties.bounds import Bounded
+from pruneproof.properties.certify import argument, weights
+from pruneproof.properties.ratio import assert_within
+from pruneproof.properties.strategies import Layer, layers
+
+
+@st.composite
+def prunings(draw: st.DrawFn) -> tuple[Layer, torch.Tensor]:
+    """A layer, and True where its weights (in × out) are removed."""
+    layer = draw(layers(smallest=0))
+    each = st.lists(st.booleans(), min_size=layer.W.numel(), max_size=layer.W.numel())
+    return layer, torch.tensor(draw(each), dtype=torch.bool).reshape(layer.W.shape)
+
+
+def exact_arguments(layer: Layer, removed: torch.Tensor) -> tuple[Bounded, ...]:
+    """W, W̃, X and Y, exactly."""
+    W = weights(layer)
+    X, Y = argument(layer.inputs, layer), argument(layer.outputs, layer)
+    return W, W.masked(~removed.numpy()), X, Y
+
+
+@given(prunings())
+def test_the_input_error_is_within_its_bound(
+    library: ModuleType, pruning: tuple[Layer, torch.Tensor]
+) -> None:
+    """f = ‖X(W̃ − W)‖_F² is exact up to its bound.
+
+    Statement: (InpRecon). Level: MUST.
+    """
+    layer, removed = pruning
+    W, W_pruned, X, _ = exact_arguments(layer, removed)
+    pruned = layer.W.masked_fill(removed, 0)
+    computed = library.input_reconstruction(layer.W, pruned, layer.inputs)
+    assert_within(computed, costs.input_reconstruction(W, W_pruned, X), "f")
+
+
+@given(prunings())
+def test_the_symmetric_objectives_are_within_their_bounds(
+    library: ModuleType, pruning: tuple[Layer, torch.Tensor]
+) -> None:
+    """g and g′ are exact up to their bounds.
+
+    Statement: (Sym) and Appendix B. Level: MUST.
+    """
+    layer, removed = pruning
+    exact = exact_arguments(layer, removed)
+    arguments = layer.W, layer.W.masked_fill(removed, 0), layer.inputs, layer.outputs
+    for name in ("symmetric_objective", "squared_objective"):
+        computed = getattr(library, name)(*arguments)
+        assert_within(computed, getattr(costs, name)(*exact), name)
+
+
+@given(prunings())
+def test_the_cost_of_a_set_is_within_its_bound(
+    library: ModuleType, pruning: tuple[Layer, torch.Tensor]
+) -> None:
+    """g of a set of removed weights, from Gram matrices alone, is exact up to its bound.
+
+    Statement: (Sym). Level: MUST.
+    """
+    layer, removed = pruning
+    W, _, X, Y = exact_arguments(layer, removed)
+    x_gram, y_gram = library.gram(layer.inputs), library.gram(layer.outputs.T)
+    assert_within(x_gram, costs.gram(X), "XᵀX")
+    assert_within(y_gram, costs.gram(Y.T), "YYᵀ")
+    computed = library.removal_cost(layer.W, removed, x_gram, y_gram)
+    assert_within(computed, costs.removal_cost(W, removed.numpy(), X, Y), "g of a set")

@@ -1,0 +1,44 @@
+"""The symmetric score of the weights alone is the one for X = Y = Wᵀ (Corollary 3.4)."""
+
+from types import ModuleType
+
+from hypothesis import given
+
+from pruneproof.properties import closed_forms, constructed
+from pruneproof.properties.certify import assert_construction, assert_score, weights
+from pruneproof.properties.exact import assert_reproduces, environment
+from pruneproof.properties.implementation import Implementation
+from pruneproof.properties.rationals import ExactLayer, exact_layers
+from pruneproof.properties.strategies import Layer, layers
+from pruneproof.symbolic import constructions as formulas
+from pruneproof.symbolic import scores
+from pruneproof.symbolic.notation import j, k
+
+
+@given(exact_layers())
+def test_the_transposed_weights_give_symmetric(layer: ExactLayer) -> None:
+    """With X = Y = Wᵀ, Lemma 3.1's score is exactly the sum of W's two ℓ2 norms times |W_jk|.
+
+    Statement: Corollary 3.4. Level: MUST.
+    """
+    assert_reproduces(formulas.symmetric(), scores.symmetric(j, k), environment(layer.W))
+
+
+@given(layers(smallest=0))
+def test_symmetric_is_within_its_bound(implementation: Implementation, layer: Layer) -> None:
+    """Computed scores are the exact ones of the same floats, up to the certified bound.
+
+    Statement: Corollary 3.4. Level: MUST.
+    """
+    assert_score(implementation, "symmetric", layer.weight)
+
+
+@given(layers(smallest=0))
+def test_its_construction_is_within_its_bound(constructions: ModuleType, layer: Layer) -> None:
+    """X and Y are exact, and the score that they give is symmetric, up to its certified bound.
+
+    Statement: Corollary 3.4. Level: MUST.
+    """
+    W = weights(layer)
+    pair = constructions.symmetric(layer.W)
+    assert_construction(pair, constructed.symmetric(W), layer.W, closed_forms.symmetric(W))
