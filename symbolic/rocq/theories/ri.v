@@ -10,7 +10,7 @@
    dropping it makes the statement false. Statements without such a hypothesis hold for
    a dead row or column too, whose score is then 0.                                *)
 From mathcomp Require Import all_ssreflect all_algebra.
-From pruneproof Require Import sums norms symwanda magnitude representability.
+From pruneproof Require Import sums norms symwanda magnitude representability two_by_two.
 Import Order.TTheory GRing.Theory Num.Theory.
 Local Open Scope ring_scope.
 Set Implicit Arguments.
@@ -151,3 +151,11 @@ End RI.
 
 Theorem ri_of_the_transpose {R : rcfType} {b c} (W : 'M[R]_(b, c)) j k : ri W^T k j = ri W j k.
 Proof. by rewrite /ri mxE -tr_row -tr_col !norm1_trans addrC. Qed.
+
+(* Unlike Wanda, RI sees a rescaled input: doubling one row of the all-ones matrix. *)
+Theorem ri_is_not_invariant_under_rescaled_inputs {R : rcfType} :
+  ri (matrix22 1 1 2%:R 2%:R : 'M[R]_2) 0 0 != ri (matrix22 1 1 1 1 : 'M[R]_2) 0 0.
+Proof.
+rewrite /ri !norms1_22 !entries22 normr1 normr_nat !mul1r (inj_eq (addrI _)).
+by rewrite (inj_eq invr_inj) -(natrD _ 1 2) -(natrD _ 1 1) eqr_nat.
+Qed.
