@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 import sympy
@@ -16,6 +17,9 @@ from pruneproof.symbolic.world import NoDataError, World
 
 VACUOUS = 5
 """How many more environments are tried where most may not satisfy an implication's conditions."""
+
+ENOUGH = 10
+"""Counterexamples of one size to choose the simplest from."""
 
 SIMPLE = tuple(map(Fraction, (0, 1, 2, 3, 0.5, -1)))
 
@@ -113,7 +117,7 @@ def smallest(statements: tuple[Statement, ...], world: World, tries: int = 60) -
     """A counterexample with the smallest sizes found and the simplest entries."""
     for largest in (1, 2, 3):
         try:
-            found = list(counterexamples(statements, world, tries, largest))
+            found = list(islice(counterexamples(statements, world, tries, largest), ENOUGH))
         except NoDataError:  # the assumptions need more room
             continue
         if found:

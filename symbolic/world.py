@@ -211,6 +211,8 @@ def _excludes(variable: sympy.Basic, number: Fraction) -> bool:
 
 
 def _integer(size: sympy.Expr, env: Mapping[sympy.Basic, Any]) -> int:
+    if size in env:
+        return int(env[size])
     symbols = {s: env[s] for s in sympy.sympify(size).free_symbols}
     return int(sympy.sympify(size).subs(symbols))
 

@@ -166,6 +166,8 @@ class _Evaluation:
             yield self.value(body, {**env, index: position})
 
     def integer(self, node: sympy.Basic, env: dict[sympy.Basic, Any]) -> int:
+        if isinstance(env.get(node), int):
+            return env[node]
         number = self.fraction(node, env)
         if number.denominator != 1:
             raise TypeError(f"{node} is not an integer here: {number}")
