@@ -6,7 +6,27 @@ from importlib import import_module
 
 from pruneproof.symbolic.claim import Claim
 
-MODULES = ("single_removal",)
+MODULES = (
+    "shapes",
+    "single_removal",
+    "removal_proof",
+    "set_removal",
+    "representability",
+    "magnitude",
+    "wanda",
+    "owanda",
+    "symmetric",
+    "ri",
+    "ri_properties",
+    "ria",
+    "general_diagonal",
+    "lp",
+    "lp_strategies",
+    "stochria",
+    "stochria_lengths",
+    "squared_objective",
+    "squared_objective_ri",
+)
 """The modules in the order in which the ledger shows them."""
 
 
