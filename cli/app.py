@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from pruneproof.cli.audit import audit
 from pruneproof.cli.theory import theory
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.command()(theory)
+app.command()(audit)
 
 
 def _print_version(wanted: bool) -> None:
