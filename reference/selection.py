@@ -45,9 +45,10 @@ def keep_all_but_lowest(A: Float[Tensor, "r n"], k: int) -> Bool[Tensor, "r n"]:
     keep = torch.empty(A.shape, dtype=torch.bool, device=A.device)
     size = block_size(A.device)
     rows = max(1, size // A.shape[1])
-    scratch = torch.empty((2, size), dtype=torch.float32, device=A.device)
+    dtype = score_dtype(A.dtype)
+    scratch = torch.empty((2, size), dtype=dtype, device=A.device)
     for block, keep_block in zip(A.split(rows), keep.split(rows), strict=True):
-        _split(block.to(score_dtype(A.dtype)).contiguous(), k, keep_block, scratch)
+        _split(block.to(dtype).contiguous(), k, keep_block, scratch)
     return keep
 
 
@@ -143,8 +144,8 @@ def _keep_from_upper(
 
 
 def _shaped(scratch: Tensor, piece: Tensor) -> Tensor:
-    # A comparison written as float32 is vectorised on the CPU; one written as bool is not, and
-    # takes five times as long. Sums of fewer than 2^24 ones are exact.
+    # A comparison written in the operands' own dtype is vectorised on the CPU; one written as bool
+    # is not, and takes five times as long. Sums of fewer than 2^24 ones are exact in float32.
     return scratch[: piece.numel()].view(piece.shape)
 
 

@@ -72,9 +72,9 @@ def dsnot(
     variance, norm = to_accumulation(var), to_accumulation(x_norm)
 
     def gain(contribution: Tensor, outputs: slice, sign: int) -> Tensor:
-        return torch.nan_to_num(sign * contribution / variance)
+        return (sign * contribution).div_(variance).nan_to_num_()
 
     def cost(weight: Tensor, outputs: slice) -> Tensor:
-        return weight.abs() * norm
+        return weight.abs().mul_(norm)
 
     return swap(W, keep, mean, gain, cost, limits)

@@ -100,7 +100,8 @@ def swap(
         kept = refined[outputs]
         # The largest gain comes first when its negative is sorted; inf marks what is no candidate.
         grow = [
-            (-gain(contribution, outputs, sign)).masked_fill(kept, torch.inf) for sign in (1, -1)
+            gain(contribution, outputs, sign).neg_().masked_fill_(kept, torch.inf)
+            for sign in (1, -1)
         ]
         loss = cost(weight, outputs)
         prune = [
@@ -135,7 +136,11 @@ class _Candidates:
 
 def _lowest(cost: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """Return places and values of the lowest of each row, ascending, ties by place."""
-    place = (~keep_all_but_lowest(cost, count)).nonzero()[:, 1].view(-1, count)
+    values, place = cost.topk(min(count + 1, cost.shape[1]), largest=False)
+    tied = (values[:, count:] == values[:, count - 1, None]).any(1) & (values[:, -1] < torch.inf)
+    place = place[:, :count].sort(dim=1).values
+    # Of equal costs at the boundary topk takes any; elsewhere its choice is the only one.
+    place[tied] = (~keep_all_but_lowest(cost[tied], count)).nonzero()[:, 1].view(-1, count)
     values, order = cost.gather(1, place).sort(dim=1, stable=True)
     return place.gather(1, order), values
 
