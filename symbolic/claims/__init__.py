@@ -11,7 +11,6 @@ MODULES = (
     "single_removal",
     "removal_proof",
     "set_removal",
-    "representability",
     "magnitude",
     "wanda",
     "owanda",
@@ -21,11 +20,18 @@ MODULES = (
     "ria",
     "general_diagonal",
     "lp",
+    "lp_order",
     "lp_strategies",
     "stochria",
     "stochria_lengths",
+    "statistics_of_sampling",
     "squared_objective",
     "squared_objective_ri",
+    "representability",
+    "dsnot",
+    "r2_dsnot",
+    "selection",
+    "guarantees",
 )
 """The modules in the order in which the ledger shows them."""
 
