@@ -79,7 +79,7 @@ class Bounded:
     @property
     def bound(self) -> np.ndarray:
         """r·|x| + e; e alone where x is 0, so that an infinite r promises nothing there either."""
-        relative = np.where(self.value == 0, 0, self.relative)
+        relative = _where(self.value == 0, 0, self.relative)
         return np.asarray(relative * np.abs(self.value) + self.absolute)
 
     @property
@@ -121,11 +121,11 @@ class Bounded:
         next to a sample of zeros, which contributes 0.
         """
         dead = other.value == 0
-        divisor = np.where(dead, 1, other.value)
+        divisor = _where(dead, 1, other.value)
         shrink = 1 - other._relative_alone()
         # Infinite where the divisor is not known to have a sign.
-        growth = np.where(shrink > 0, (1 + self.relative) / _nonzero(shrink), arb("inf"))
-        value = np.where(dead, 0, self.value / divisor)
+        growth = _where(shrink > 0, (1 + self.relative) / _nonzero(shrink), arb("inf"))
+        value = _where(dead, 0, self.value / divisor)
         absolute = 0
         if _present(self.absolute):
             absolute = self.absolute / (np.abs(divisor) * _nonzero(shrink))
@@ -139,16 +139,16 @@ class Bounded:
         if exponent == 1:
             return self
         zero = self.value == 0
-        ones = np.where(zero, 1, self.value) ** 0
+        ones = _where(zero, 1, self.value) ** 0
         if exponent == 0:
             return Bounded(ones, arb(0), 0, self.arithmetic)
         f, R = self.arithmetic.function_error, self._relative_alone()
-        lowest = np.where(R < 1, _nonzero(1 - R) ** exponent * (1 - f), arb("-inf"))
+        lowest = _where(R < 1, _nonzero(1 - R) ** exponent * (1 - f), arb("-inf"))
         growth = _larger((1 + R) ** exponent * (1 + f), 2 - lowest)
         if torch.tensor(exponent, dtype=self.arithmetic.accumulate).item() != exponent:
-            logarithm = np.abs(np.log(np.where(zero, ones, self.value)))
+            logarithm = np.abs(np.log(_where(zero, ones, self.value)))
             growth = growth * np.exp(exponent * self.arithmetic.u * logarithm)
-        return self._rounded(np.where(zero, 0, self.value**exponent), growth, 0, rounding=False)
+        return self._rounded(_where(zero, 0, self.value**exponent), growth, 0, rounding=False)
 
     def __sub__(self, other: Bounded) -> Bounded:
         """Difference of numbers that are given exactly: r = u."""
@@ -163,18 +163,18 @@ class Bounded:
         n = self.value.shape[-1]
         gamma, eta = self.arithmetic.gamma(n), subnormal_error(self.arithmetic.accumulate)
         absolute = inflated * (1 + gamma) - first @ second + n * eta * (1 + gamma)
-        absolute = np.where(inflated == 0, 0, absolute)
+        absolute = _where(inflated == 0, 0, absolute)
         return Bounded(self.value @ other.value, arb(0), absolute, self.arithmetic)
 
     def sqrt(self) -> Bounded:
         """Root of non-negative numbers: r = (1 + u)/√(1 − r) − 1, e = min(√e, e/√(x(1 − r)))."""
-        growth = 1 / (1 - self.relative).sqrt()
+        growth = 1 / np.sqrt(1 - self.relative)
         root = np.sqrt(self.value)
         absolute = 0
         if _present(self.absolute):
             absolute = np.broadcast_to(np.sqrt(self.absolute), self.value.shape)
-            ratio = growth * self.absolute / np.where(self.value == 0, 1, root)
-            absolute = np.where((self.value == 0) | (ratio > absolute), absolute, ratio)
+            ratio = growth * self.absolute / _where(self.value == 0, 1, root)
+            absolute = _where((self.value == 0) | (ratio > absolute), absolute, ratio)
         return self._rounded(root, growth, absolute)
 
     def hypot(self, other: Bounded) -> Bounded:
@@ -191,11 +191,10 @@ class Bounded:
         """ℓp norms along one axis, summed in any order; p = 0 counts the non-zeros."""
         if p == math.inf:
             value = np.abs(self.value).max(axis, initial=0)
-            return Bounded(value, self._most(self.relative, axis), 0, self.arithmetic)
+            relative, absolute = self._most(self.relative, axis), self._most(self.absolute, axis)
+            return Bounded(value, relative, absolute, self.arithmetic)
         if p == 0:
-            nonzero = self.value != 0
-            ones = np.where(nonzero, self.value, 1) ** 0
-            return Bounded(_sum(np.where(nonzero, ones, 0), axis), arb(0), 0, self.arithmetic)
+            return self._count(axis)
         if p == 1:
             return self._sum_norm(axis)
         return self._euclidean_norm(axis) if p == 2 else self._power_norm(p, axis)
@@ -226,7 +225,15 @@ class Bounded:
 
     def masked(self, keep: np.ndarray) -> Bounded:
         """The same where `keep`, exact zeros elsewhere."""
-        return self._each(lambda field: np.where(keep, field, 0))
+        return self._each(lambda field: _where(keep, field, 0))
+
+    def _count(self, axis: int) -> Bounded:
+        # A number that vanishes when it is converted is not counted.
+        live, ones = self.value != 0, self.value**0
+        absolute = 0
+        if _present(self.absolute):
+            absolute = _sum(_where(live & (self.bound >= np.abs(self.value)), ones, 0), axis)
+        return Bounded(_sum(_where(live, ones, 0), axis), arb(0), absolute, self.arithmetic)
 
     def _sum_norm(self, axis: int) -> Bounded:
         n = self.value.shape[axis]
@@ -256,12 +263,12 @@ class Bounded:
         spread = (1 + f) * (1 + u) ** 3 - 1
         term = (2 * p * range_of_logarithms * spread).exp() * (1 + f)
         total = term * (1 + self.arithmetic.gamma(n)) + self._lost_by_scaling(n) - 1
-        logarithm = -(1 - total).log() / p if total < 1 else arb("inf")
+        logarithm = -(1 - total).log() / p * (1 + spread) if total < 1 else arb("inf")
         logarithm += spread * (arb(max(n, 1)).log() / p + range_of_logarithms)
         growth = logarithm.exp() * (1 + f) * (1 + self._most(self._relative_alone(), axis))
-        value = _sum(np.where(self.value == 0, 0, np.abs(self.value) ** p), axis)
+        value = _sum(_where(self.value == 0, 0, np.abs(self.value) ** p), axis)
         exponent = 1 / arb(p) if self.value.dtype == object else 1 / p
-        value = np.where(value == 0, 0, value**exponent)
+        value = _where(value == 0, 0, value**exponent)
         return self._rounded(value, growth, 0, rounding=False)
 
     def _lost_by_scaling(self, n: int) -> arb:
@@ -291,7 +298,7 @@ class Bounded:
         tiny = _maybe_subnormal(np.asarray(value), growth, absolute, dtype)
         absolute = absolute * (1 + u)
         if tiny.any():
-            absolute = absolute + np.where(tiny, subnormal_error(dtype), 0)
+            absolute = absolute + _where(tiny, subnormal_error(dtype), 0)
         return Bounded(value, growth * (1 + u) - 1, absolute, self.arithmetic)
 
     def _relative_alone(self) -> Any:
@@ -300,16 +307,16 @@ class Bounded:
             return self.relative
         zero = self.value == 0
         absolute = np.broadcast_to(self.absolute, self.value.shape)
-        at_zero = np.where(absolute == 0, 0, arb("inf"))
-        quotient = absolute / np.where(zero, 1, np.abs(self.value))
-        return self.relative + np.where(zero, at_zero, quotient)
+        at_zero = _where(absolute == 0, 0, arb("inf"))
+        quotient = absolute / _where(zero, 1, np.abs(self.value))
+        return self.relative + _where(zero, at_zero, quotient)
 
     def _vanished(self, squares: Any) -> Any:
         """√η where a square may be subnormal: the root of a sum moves by at most that."""
         tiny = _maybe_subnormal(squares, arb(1), 0, self.arithmetic.accumulate)
         if not tiny.any():
             return 0
-        return np.where(tiny, subnormal_error(self.arithmetic.accumulate).sqrt(), 0)
+        return _where(tiny, subnormal_error(self.arithmetic.accumulate).sqrt(), 0)
 
     def _most(self, field: Any, axis: int) -> Any:
         return field.max(axis) if isinstance(field, np.ndarray) and field.ndim else field
@@ -324,6 +331,10 @@ def _array(numbers: Any) -> np.ndarray:
     """An array of doubles as it is; of anything else, such as the 0 of an empty sum, balls."""
     array = np.asarray(numbers)
     return array if array.dtype == np.float64 else np.asarray(_ball(array), dtype=object)
+
+
+def _where(condition: Any, chosen: Any, otherwise: Any) -> Any:
+    return np.where(condition, chosen, otherwise)
 
 
 def _sum(array: np.ndarray, axis: int) -> np.ndarray:
@@ -347,7 +358,7 @@ def _present(field: Any) -> bool:
 
 
 def _nonzero(shrink: Any) -> Any:
-    return np.where(shrink > 0, shrink, 1)
+    return _where(shrink > 0, shrink, 1)
 
 
 def _ends(magnitudes: np.ndarray) -> list[Any]:

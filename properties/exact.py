@@ -20,7 +20,7 @@ from pruneproof.symbolic.exact import Radical, evaluate
 from pruneproof.symbolic.notation import A, B, C, W, X, Y, a, b, c, d, j, k
 
 Position = tuple[int, int]
-Environment = dict[sympy.Basic, Any]
+Environment = dict[Any, Any]
 
 HALF = Fraction(1, 2)
 
@@ -32,11 +32,14 @@ def environment(weights: Matrix, **others: Matrix) -> Environment:
         weights: W, b × c.
         others: any of X (a × b), Y (c × d), A (as X), B (as Y), C (as X).
     """
-    env: Environment = {W: table(weights), b: len(weights), c: len(weights[0]), a: 1, d: 1}
-    for name, base in {"X": X, "Y": Y, "A": A, "B": B, "C": C}.items():
-        if name in others:
-            env[base] = table(others[name])
-            env.update({d: len(others[name][0])} if name in "YB" else {a: len(others[name])})
+    env: Environment = {b: len(weights), c: len(weights[0]), a: 1, d: 1}
+    bases: dict[str, Any] = {"W": W, "X": X, "Y": Y, "A": A, "B": B, "C": C}
+    for name, matrix in {"W": weights, **others}.items():
+        env[bases[name]] = table(matrix)
+        if name in "YB":
+            env[d] = len(matrix[0])
+        elif name != "W":
+            env[a] = len(matrix)
     return env
 
 
@@ -49,9 +52,9 @@ def table(matrix: Matrix) -> dict[Position, Fraction]:
     }
 
 
-def vector(entries: Sequence[Fraction | int]) -> dict[tuple[int], Fraction]:
-    """Entries by 1-based positions."""
-    return {(index,): Fraction(entry) for index, entry in enumerate(entries, start=1)}
+def vector(base: Any, entries: Sequence[Fraction | int]) -> Environment:
+    """The environment of one vector, its entries by 1-based positions."""
+    return {base: {(index,): Fraction(entry) for index, entry in enumerate(entries, start=1)}}
 
 
 def assert_reproduces(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from hypothesis import strategies as st
@@ -20,7 +21,12 @@ LARGEST_DOUBLE = 2.0**300
 """Products and squares of such numbers stay in float64's range; no network has larger ones."""
 
 # bfloat16 numbers are drawn as float32 numbers and rounded.
-_WIDTHS = {torch.float64: 64, torch.float32: 32, torch.bfloat16: 32, torch.float16: 16}
+_WIDTHS: dict[torch.dtype, Literal[16, 32, 64]] = {
+    torch.float64: 64,
+    torch.float32: 32,
+    torch.bfloat16: 32,
+    torch.float16: 16,
+}
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ def matrices(
     *,
     invertible: bool = False,
 ) -> Tensor:
-    """A matrix of the given size, dense or of few distinct numbers, some lines zero, any strides."""
+    """A matrix with any strides, dense or of few distinct numbers, some of its lines zero."""
     element = numbers(dtype, invertible=invertible)
     if draw(st.booleans()):
         # Few distinct numbers: ties within and between lines.

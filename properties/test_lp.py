@@ -53,8 +53,8 @@ def test_columns_along_unit_vectors_give_lp(
     Statement: Lemma 3.9. Level: MUST.
     """
     W, order = case
-    env = {**environment(W), a: len(u), d: len(v), p: order}
-    env.update({formulas.u_vector: vector(u), formulas.v_vector: vector(v)})
+    vectors = {**vector(formulas.u_vector, u), **vector(formulas.v_vector, v)}
+    env = {**environment(W), **vectors, a: len(u), d: len(v), p: order}
     assert_reproduces(formulas.lp_unit_vectors(p), scores.lp(j, k, p), env)
 
 

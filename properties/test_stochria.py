@@ -1,5 +1,6 @@
 """StochRIA has constructions on the sampled entries (Lemma 3.10)."""
 
+from fractions import Fraction
 from types import ModuleType
 
 import torch
@@ -25,7 +26,7 @@ CLOSED_FORM = scores.magnitude(j, k) * sum(1 / norm for norm in formulas.stochri
 def exact_samples(draw: st.DrawFn) -> tuple[Matrix, Sets, Sets]:
     """Weights without zeros, and τ distinct entries of each input and of each output."""
     b, c = draw(small_sizes()), draw(small_sizes())
-    W = [[entry or 1 for entry in row] for row in draw(rational_matrices(b, c))]
+    W = [[entry or Fraction(1) for entry in row] for row in draw(rational_matrices(b, c))]
     size = draw(st.integers(1, min(b, c)))
     of_inputs = [draw(index_sets(size, c)) for _ in range(b)]
     return W, of_inputs, [draw(index_sets(size, b)) for _ in range(c)]
@@ -39,7 +40,7 @@ def sampled_environment(case: tuple[Matrix, Sets, Sets]):
     def at(row: int, column: int) -> Environment:
         from_input = [int(index in of_inputs[row - 1]) for index in range(c)]
         into_output = [int(index in of_outputs[column - 1]) for index in range(b)]
-        return {chi: vector(from_input), eta: vector(into_output)}
+        return {**vector(chi, from_input), **vector(eta, into_output)}
 
     return {**environment(W), tau: len(of_inputs[0])}, at
 
