@@ -174,6 +174,7 @@ def penalties_change_nothing(book: Book) -> Result:
             for cell in (*variants(book, base, "p"), *variants(book, base, "γ₂"))
         ],
         locus="Eqs. (5) and (6) and Table 10",
+        printed="+ γ‖W̃_q‖_p, the same for every r",
         severity="high",
         remark="The code behind the table cannot be the printed formula.",
     )

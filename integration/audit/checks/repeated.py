@@ -58,6 +58,7 @@ def counting_norm_is_wanda(book: Book) -> Result:
     return equal(
         pairs(book.all(table=7, p=0.0), book.all(table=2, method="wanda"), "model"),
         locus="Table 7, p = 0, and Table 2, Wanda",
+        printed="other numbers than Wanda's",
         severity="low",
         verdict=DOUBTFUL,
         remark="Possible where layers hold weights that are zero, or where rounding makes ties.",
@@ -69,6 +70,7 @@ def sampling_everything_is_ria(book: Book) -> Result:
     return equal(
         pairs(book.all(table=9, ratio=1.0), book.all(table=2, method="ria", sparsity=0.5), "model"),
         locus="Table 9, β = 1, and Table 2, RIA",
+        printed="other numbers than RIA's",
         severity="medium",
         remark="β · min(b, c) entries are not an entire row and column of a layer with b ≠ c.",
     )
@@ -84,6 +86,7 @@ def best_of_table_10_is_in_table_5(book: Book) -> Result:
             "model",
         ),
         locus="Table 10, best, and Table 5, R²-DSnoT",
+        printed="other numbers than Table 5's",
         severity="medium",
         remark="The two numbers agree when one table's labels Wanda and RIA are swapped; "
         "C.5 speaks of them as Table 10 does.",
