@@ -130,8 +130,8 @@ def _norms(name: str, A: Tensor, p: float, dim: int) -> Tensor:
     dtype = accumulation_dtype(A.device)
     if A.numel() == 0:
         return torch.zeros(A.shape[1 - dim], dtype=dtype, device=A.device)
-    # Where the square of any number of A's dtype is far within the range, nothing is scaled.
-    scaled = torch.finfo(A.dtype).max * 2**32 > math.sqrt(torch.finfo(dtype).max)
+    # Where the square of any number of A's dtype lies within the range, nothing need be scaled.
+    scaled = torch.finfo(A.dtype).max > math.sqrt(torch.finfo(dtype).max)
     of_blocks = []
     for rows in row_blocks(*A.shape):
         magnitudes = to_accumulation(A[rows].contiguous()).abs()
