@@ -41,7 +41,7 @@ def _summary(wrong: list[Entry]) -> str:
     lines = ["| place | statement as printed | verdict | weight |", "|---|---|---|---|"]
     lines += [
         f"| {entry.locus} | [{cell(entry.title)}](#{anchor(entry)}) "
-        f"| {entry.verdict.replace('_', ' ')} | {entry.severity} |"
+        f"| {entry.verdict.replace('_', ' ')} | {entry.severity or 'low'} |"
         for entry in wrong
     ]
     return "\n".join(lines) + "\n"
