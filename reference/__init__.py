@@ -19,6 +19,7 @@ from pruneproof.reference.objectives import (
     squared_objective,
     symmetric_objective,
 )
+from pruneproof.reference.refinements import dsnot, r2_dsnot
 from pruneproof.reference.scores import (
     Samples,
     general_diagonal,
@@ -42,6 +43,7 @@ __all__ = [
     "Samples",
     "activation_norms",
     "constructions",
+    "dsnot",
     "general_diagonal",
     "gram",
     "input_norms",
@@ -53,6 +55,7 @@ __all__ = [
     "output_activation_norms",
     "output_norms",
     "owanda",
+    "r2_dsnot",
     "removal_cost",
     "ri",
     "ria",

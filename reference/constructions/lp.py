@@ -102,7 +102,7 @@ def _unit_vector(
         return unit.to(W.device, accumulation_dtype(W.device))
     check_floating(name, given, (None,), device=W.device)
     norm = input_norms(given.unsqueeze(0), 2).item()
-    # Rounding each entry moves the norm by at most eps/2, computing it by about length/2 more.
+    # What normalising in the given dtype may be off by: the sum of the squares, root, quotient.
     tolerance = torch.finfo(given.dtype).eps * (1 + given.shape[0])
     if not abs(norm - 1) <= tolerance:
         raise ValueError(f"{name} must be a unit vector, got norm {norm}")

@@ -77,6 +77,5 @@ def ri_diagonal(W: Float[Tensor, "b c"]) -> tuple[Float[Tensor, "b b"], Float[Te
 
     Source: Theorem 3.5, second strategy, with ‖W_:k‖ in Y where ‖W_1:‖ is printed.
     """
-    check_matrix("W", W)
     r, q = divisors(input_norms(W, 1)), divisors(output_norms(W, 1))
     return check_constructed(torch.diag(1 / r), torch.diag(1 / q))

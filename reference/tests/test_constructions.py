@@ -202,6 +202,13 @@ def test_random_unit_vectors_follow_their_seed():
     assert not torch.equal(first[1], other[1])
 
 
+def test_a_unit_vector_may_be_off_by_the_roundings_of_normalising_it():
+    W, u = torch.ones(2, 2), torch.full((64,), 0.125)
+    constructions.lp_unit_vectors(W, u=u * (1 + 60 * 2.0**-23))
+    with pytest.raises(ValueError, match="u must be a unit vector"):
+        constructions.lp_unit_vectors(W, u=u * (1 + 70 * 2.0**-23))
+
+
 def test_the_lp_constructions_take_p_1_by_default_as_the_score_does():
     W = torch.tensor([[1.0, -3.0]])
     assert constructions.lp_aligned(W)[0].norm().item() == pytest.approx(0.25, rel=1e-15)
