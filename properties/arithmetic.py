@@ -27,6 +27,8 @@ class Arithmetic:
             which torch uses on CPUs, at most 1.
         scaled_norms: whether norms are scaled by an exact power of two before they are summed,
             so that no square underflows. Without it the bound allows for squares that vanish.
+        block_elements: a larger matrix is taken in blocks of rows, and the norm of a column is
+            the norm of its blocks' norms; None where that never happens.
 
     Example:
         >>> Arithmetic(torch.float32, torch.float32).gamma(2) > 2**-23
@@ -37,6 +39,7 @@ class Arithmetic:
     result: torch.dtype = torch.float32
     function_ulps: int = 4
     scaled_norms: bool = True
+    block_elements: int | None = None
 
     @property
     def u(self) -> arb:

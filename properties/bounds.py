@@ -139,15 +139,14 @@ class Bounded:
         if exponent == 1:
             return self
         zero = self.value == 0
-        ones = _where(zero, 1, self.value) ** 0
+        live = _array(_where(zero, 1, self.value))
         if exponent == 0:
-            return Bounded(ones, arb(0), 0, self.arithmetic)
+            return Bounded(live**0, arb(0), 0, self.arithmetic)
         f, R = self.arithmetic.function_error, self._relative_alone()
         lowest = _where(R < 1, _nonzero(1 - R) ** exponent * (1 - f), arb("-inf"))
         growth = _larger((1 + R) ** exponent * (1 + f), 2 - lowest)
         if torch.tensor(exponent, dtype=self.arithmetic.accumulate).item() != exponent:
-            logarithm = np.abs(np.log(_where(zero, ones, self.value)))
-            growth = growth * np.exp(exponent * self.arithmetic.u * logarithm)
+            growth = growth * np.exp(exponent * self.arithmetic.u * np.abs(np.log(live)))
         return self._rounded(_where(zero, 0, self.value**exponent), growth, 0, rounding=False)
 
     def __sub__(self, other: Bounded) -> Bounded:
@@ -246,6 +245,7 @@ class Bounded:
         n = self.value.shape[axis]
         gamma = self.arithmetic.gamma(n) + self._lost_by_scaling(n)
         root = (1 + self.arithmetic.u) / (1 - gamma).sqrt() if gamma < 1 else arb("inf")
+        root = root**self._levels
         growth = (1 + self._most(self.relative, axis)) * root
         squares = self.value * self.value
         absolute = np.sqrt(self._total(self.absolute * self.absolute, axis)) * growth
@@ -260,16 +260,25 @@ class Bounded:
         n = self.value.shape[axis]
         live = np.abs(self.value[self.value != 0])
         range_of_logarithms = max([abs(arb(end).log()) for end in _ends(live)], default=arb(0)) + 1
+        if self._levels > 1:
+            range_of_logarithms += arb(n).log() / p
         spread = (1 + f) * (1 + u) ** 3 - 1
         term = (2 * p * range_of_logarithms * spread).exp() * (1 + f)
         total = term * (1 + self.arithmetic.gamma(n)) + self._lost_by_scaling(n) - 1
         logarithm = -(1 - total).log() / p * (1 + spread) if total < 1 else arb("inf")
         logarithm += spread * (arb(max(n, 1)).log() / p + range_of_logarithms)
-        growth = logarithm.exp() * (1 + f) * (1 + self._most(self._relative_alone(), axis))
+        growth = (logarithm.exp() * (1 + f)) ** self._levels
+        growth = growth * (1 + self._most(self._relative_alone(), axis))
         value = _sum(_where(self.value == 0, 0, np.abs(self.value) ** p), axis)
         exponent = 1 / arb(p) if self.value.dtype == object else 1 / p
         value = _where(value == 0, 0, value**exponent)
         return self._rounded(value, growth, 0, rounding=False)
+
+    @property
+    def _levels(self) -> int:
+        """1, or 2 where the norm may be one of the norms of blocks."""
+        block = self.arithmetic.block_elements
+        return 1 if block is None or self.value.size <= block else 2
 
     def _lost_by_scaling(self, n: int) -> arb:
         """Relative to a sum whose largest term is at least ¼: what n terms lose to underflow."""

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pruneproof import reference
 from pruneproof.properties.arithmetic import Arithmetic
+from pruneproof.reference.blocks import BLOCK_ELEMENTS
 from pruneproof.reference.precision import accumulation_dtype, score_dtype
 
 
@@ -79,7 +80,8 @@ def norm_names(method: str) -> tuple[str, str]:
 
 
 def _reference_arithmetic(dtype: torch.dtype) -> Arithmetic:
-    return Arithmetic(accumulation_dtype(torch.device("cpu")), score_dtype(dtype))
+    accumulate = accumulation_dtype(torch.device("cpu"))
+    return Arithmetic(accumulate, score_dtype(dtype), block_elements=BLOCK_ELEMENTS)
 
 
 REFERENCE = Implementation(ReferenceAdapter(), _reference_arithmetic)

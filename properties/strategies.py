@@ -7,7 +7,6 @@ contiguous float64 matrix.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,24 +58,32 @@ def sizes(smallest: int = 1, largest: int = 5) -> st.SearchStrategy[int]:
     return st.integers(smallest, largest)
 
 
-def numbers(dtype: torch.dtype, *, invertible: bool = False) -> st.SearchStrategy[float]:
+def numbers(
+    dtype: torch.dtype, *, invertible: bool = False, largest: float = LARGEST_DOUBLE
+) -> st.SearchStrategy[float]:
     """Finite numbers of a dtype: zeros of both signs, subnormals and the largest among them.
 
     Args:
-        dtype: their dtype; float64 numbers stay below `LARGEST_DOUBLE`.
+        dtype: their dtype.
         invertible: float64 numbers are then 0 or at least 1/`LARGEST_DOUBLE`, so that the
             reciprocals of norms stay in range, as those of the other dtypes do in float64.
+        largest: float64 numbers are at most this large.
     """
     info, width = torch.finfo(dtype), _WIDTHS[dtype]
-    largest, least = min(info.max, LARGEST_DOUBLE), info.smallest_normal * info.eps
+    largest, least = min(info.max, largest), info.smallest_normal * info.eps
     if invertible and dtype == torch.float64:
         least = 1 / LARGEST_DOUBLE
         negative = st.floats(-largest, -least, width=width)
-        return st.just(0.0) | st.floats(least, largest, width=width) | negative | _corners(least)
+        return (
+            st.just(0.0)
+            | st.floats(least, largest, width=width)
+            | negative
+            | _corners(least, largest)
+        )
     return st.floats(-largest, largest, width=width) | _corners(least, largest)
 
 
-def _corners(least: float, largest: float = LARGEST_DOUBLE) -> st.SearchStrategy[float]:
+def _corners(least: float, largest: float) -> st.SearchStrategy[float]:
     return st.sampled_from([0.0, -0.0, least, -3 * least, 1024 * least, largest, -largest])
 
 
@@ -88,23 +95,23 @@ def matrices(
     dtype: torch.dtype,
     *,
     invertible: bool = False,
+    largest: float = LARGEST_DOUBLE,
 ) -> Tensor:
     """A matrix with any strides, dense or of few distinct numbers, some of its lines zero."""
-    element = numbers(dtype, invertible=invertible)
+    element = numbers(dtype, invertible=invertible, largest=largest)
     if draw(st.booleans()):
         # Few distinct numbers: ties within and between lines.
         element = st.sampled_from(draw(st.lists(element, min_size=1, max_size=3)))
     entries = draw(st.lists(element, min_size=rows * columns, max_size=rows * columns))
     matrix = torch.tensor(entries, dtype=torch.float64).reshape(rows, columns).to(dtype)
-    matrix[sorted(draw(_some_of(rows)))] = 0
-    matrix[:, sorted(draw(_some_of(columns)))] = 0
+    matrix[draw(_dead(rows))] = 0
+    matrix[:, draw(_dead(columns))] = 0
     return as_view(matrix, draw(st.sampled_from(VIEWS)))
 
 
-def _some_of(size: int) -> st.SearchStrategy[set[int]]:
-    if size == 0:
-        return st.just(set())
-    return st.just(set()) | st.sets(st.integers(0, size - 1), max_size=size)
+def _dead(lines: int) -> st.SearchStrategy[list[int]]:
+    """In one of three cases, one line."""
+    return st.sampled_from([[]] * (2 * lines + 1) + [[line] for line in range(lines)])
 
 
 def as_view(matrix: Tensor, kind: str) -> Tensor:
@@ -135,25 +142,27 @@ def as_view(matrix: Tensor, kind: str) -> Tensor:
 def layers(
     draw: st.DrawFn,
     *,
-    smallest: int = 1,
+    empty: bool = False,
     invertible: bool = False,
-    allowed: Sequence[torch.dtype] = DTYPES,
+    largest: float = LARGEST_DOUBLE,
 ) -> Layer:
     """A layer with its inputs and outputs, whose dtypes may differ from that of the weights.
 
     Args:
         draw: Hypothesis's.
-        smallest: the least in_features, out_features, tokens and d.
+        empty: whether in_features, out_features, tokens and d may be 0, which few are.
         invertible: see :func:`numbers`.
-        allowed: the dtypes to draw from.
+        largest: see :func:`numbers`.
     """
+    smallest = draw(st.sampled_from([1] * 7 + [0])) if empty else 1
     out_features, in_features, tokens, width = draw(st.tuples(*[sizes(smallest)] * 4))
-    dtype = draw(st.sampled_from(allowed))
-    other = draw(st.just(dtype) | st.sampled_from(allowed))
+    dtype = draw(dtypes())
+    other = draw(st.just(dtype) | dtypes())
+    kind = {"invertible": invertible, "largest": largest}
     return Layer(
-        draw(matrices(out_features, in_features, dtype, invertible=invertible)),
-        draw(matrices(tokens, in_features, other, invertible=invertible)),
-        draw(matrices(out_features, width, other, invertible=invertible)),
+        draw(matrices(out_features, in_features, dtype, **kind)),
+        draw(matrices(tokens, in_features, other, **kind)),
+        draw(matrices(out_features, width, other, **kind)),
     )
 
 

@@ -59,7 +59,7 @@ def test_columns_along_unit_vectors_give_lp(
 
 
 @given(
-    layers(smallest=0),
+    layers(empty=True),
     norm_orders(),
     st.sampled_from(["S1", "S2", "S3", "S4"]),
     activation_powers(),
@@ -75,7 +75,7 @@ def test_lp_is_within_its_bound(
     assert_score(implementation, "lp", layer.weight, layer.inputs, **choice)
 
 
-@given(layers(smallest=0, invertible=True), norm_orders())
+@given(layers(empty=True, invertible=True), norm_orders())
 def test_its_aligned_construction_is_within_its_bound(
     constructions: ModuleType, layer: Layer, order: float
 ) -> None:

@@ -25,7 +25,7 @@ def test_the_identity_gives_magnitude(layer: ExactLayer) -> None:
     assert_reproduces(formulas.magnitude(), scores.magnitude(j, k), environment(layer.W))
 
 
-@given(layers(smallest=0))
+@given(layers(empty=True))
 def test_magnitude_is_not_rounded(implementation: Implementation, layer: Layer) -> None:
     """Computed scores are the magnitudes themselves, since every score dtype holds them.
 
@@ -35,7 +35,7 @@ def test_magnitude_is_not_rounded(implementation: Implementation, layer: Layer) 
     assert torch.equal(computed, layer.weight.abs().to(computed.dtype))
 
 
-@given(layers(smallest=0))
+@given(layers(empty=True))
 def test_its_construction_is_within_its_bound(constructions: ModuleType, layer: Layer) -> None:
     """X and Y are exact, and so is the score that they give, up to its certified bound.
 

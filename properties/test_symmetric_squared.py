@@ -25,7 +25,7 @@ def test_the_transposed_weights_give_symmetric_squared(layer: ExactLayer) -> Non
         assert squares[position] == sum(errors)
 
 
-@given(layers(smallest=0))
+@given(layers(empty=True))
 def test_symmetric_squared_is_within_its_bound(
     implementation: Implementation, layer: Layer
 ) -> None:

@@ -26,7 +26,7 @@ def test_removing_one_weight_costs_its_squared_score(layer: ExactLayer) -> None:
         assert squares[position] == sum(squared_errors(layer.W, [position], layer.X, layer.Y))
 
 
-@given(layers(smallest=0))
+@given(layers(empty=True))
 def test_symwanda_squared_is_within_its_bound(implementation: Implementation, layer: Layer) -> None:
     """Computed scores are the exact ones of the same floats, up to the certified bound.
 
