@@ -144,7 +144,6 @@ class Claim:
         assumptions: what is assumed beyond the declaration of sizes.
         note: what is wrong with the printed form, or what the repair changes.
         code: the function of pruneproof.reference that computes it.
-        rocq: the theorem that proves it in Rocq, when there is one.
         witness: data for which the statement fails, when the smallest one found by search
             is not the most telling one.
         severity: for a slip of the paper, how much it matters.
@@ -159,6 +158,5 @@ class Claim:
     assumptions: tuple[Assumption, ...] = ()
     note: str = ""
     code: str = ""
-    rocq: str = ""
     witness: Environment | None = field(default=None, compare=False)
     severity: Literal["", "low", "medium", "high"] = ""

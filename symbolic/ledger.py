@@ -17,6 +17,7 @@ from pruneproof.symbolic import claims
 from pruneproof.symbolic.claim import Claim, Equal, Implies, Statement
 from pruneproof.symbolic.decide import Decision, decide
 from pruneproof.symbolic.report.latex import latex
+from pruneproof.symbolic.rocq import proved_theorems, theorems_of_claims
 
 RECORDED = Path(__file__).with_name("verdicts.json")
 """The verdict that the project records for each claim; another one is a change."""
@@ -28,6 +29,8 @@ class Entry:
 
     Attributes:
         module: the module of `pruneproof.symbolic.claims` that states the claim.
+        rocq: the theorems that state the claim; `engines` holds `rocq` when a current record
+            of a build vouches for all of them.
         statements: what is claimed, in LaTeX.
         steps: the derivation of each side: its LaTeX, then (rule, LaTeX) for each step.
         assumptions: the words, whether the paper prints them, and data that break the claim
@@ -50,7 +53,7 @@ class Entry:
     steps: list[dict[str, Any]]
     code: str
     module: str
-    rocq: str
+    rocq: list[str]
 
 
 def decide_all(workers: int = 2) -> Iterator[tuple[int, int, Entry]]:
@@ -87,6 +90,8 @@ def decide_one(position: int) -> Entry:
 def entry_of(decision: Decision, module: str) -> Entry:
     """A decision as plain data."""
     claim = decision.claim
+    theorems = theorems_of_claims().get(claim.id, ())
+    in_rocq = bool(theorems) and set(theorems) <= _vouched_for()
     return Entry(
         id=claim.id,
         locus=claim.locus,
@@ -104,14 +109,19 @@ def entry_of(decision: Decision, module: str) -> Entry:
             for assumption, witness in _paired(decision)
         ],
         witness=decision.witness.as_data() if decision.witness else None,
-        engines=list(decision.engines),
+        engines=[*decision.engines, *(["rocq"] if in_rocq else [])],
         seconds=round(decision.seconds, 3),
         statements=[statement_latex(statement) for statement in claim.statements],
         steps=_steps(decision),
         code=claim.code,
         module=module,
-        rocq=claim.rocq,
+        rocq=list(theorems),
     )
+
+
+@cache
+def _vouched_for() -> set[str]:
+    return proved_theorems()
 
 
 def _paired(decision: Decision):

@@ -12,6 +12,7 @@ from pruneproof.symbolic.decide import DisagreementError
 from pruneproof.symbolic.record import ERRATA
 from pruneproof.symbolic.report import terminal
 from pruneproof.symbolic.report.errata import errata
+from pruneproof.symbolic.rocq import theorems, theorems_of_claims
 
 
 def test_every_verdict_is_the_recorded_one(entries):
@@ -158,3 +159,21 @@ def test_html_escapes_what_a_claim_says(entries, tmp_path):
 
     page = html.page([replace(entries[0], title="<script>bad</script>")], tmp_path)
     assert "<script>bad" not in page
+
+
+def test_rocq_is_credited_only_where_the_record_vouches_for_every_theorem(monkeypatch):
+    claims_in_rocq = theorems_of_claims()
+    position = next(n for n, (_, c) in enumerate(ledger._loaded()) if c.id in claims_in_rocq)
+    name = ledger._loaded()[position][1].id
+    monkeypatch.setattr(ledger, "_vouched_for", lambda: set(claims_in_rocq[name]))
+    assert "rocq" in ledger.decide_one(position).engines
+    monkeypatch.setattr(ledger, "_vouched_for", lambda: set(claims_in_rocq[name][1:]))
+    entry = ledger.decide_one(position)
+    assert "rocq" not in entry.engines
+    assert entry.rocq == list(claims_in_rocq[name])
+
+
+def test_rocq_names_claims_and_theorems_that_exist(entries):
+    assert theorems_of_claims().keys() <= {entry.id for entry in entries}
+    named = {name for names in theorems_of_claims().values() for name in names}
+    assert named <= {theorem.name for theorem in theorems()}
