@@ -18,10 +18,6 @@ Implicit Types kept : {set 'I_b}.
 Definition expected_error kept : R := \sum_(r in ~: kept) w r * mu r.
 Definition dsnot_step kept i j : {set 'I_b} := (i |: kept) :\ j.
 
-(* DSnoT's growing criterion, sign(E[ε]) w_r E[X_r]/Var(X_r) *)
-Definition dsnot_growing_score kept (variance : 'I_b -> R) r : R :=
-  Num.sg (expected_error kept) * w r * (mu r / variance r).
-
 Lemma expected_error_after_step kept i j : i \notin kept -> j \in kept ->
   expected_error (dsnot_step kept i j) = expected_error kept - (w i * mu i - w j * mu j).
 Proof.

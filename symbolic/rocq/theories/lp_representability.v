@@ -63,8 +63,8 @@ rewrite /lp_S4 m0 m1 n0 n1 !entries22 normr1 normr_nat !divr1.
 have -> : 1 / (2%:R^-1 + 2%:R^-1) - 1 / (2%:R^-1 + 3%:R^-1) = - 5%:R^-1 :> R by field.
 have -> : 1 / (3%:R^-1 + 2%:R^-1) - 2%:R / (3%:R^-1 + 3%:R^-1) / 2%:R = - (10%:R / 3%:R)^-1 :> R.
   by field.
-move=> /oppr_inj/invr_inj/eqP.
-by rewrite eq_sym -subr_eq0 (_ : _ - _ = - (5%:R / 3%:R)) ?oppr_eq0 ?mulf_eq0 ?invr_eq0 ?pnatr_eq0 //; field.
+move=> /oppr_inj/invr_inj/(congr1 ( *%R^~ 3%:R)); rewrite divfK ?pnatr_eq0 // -natrM => /eqP.
+by rewrite eqr_nat.
 Qed.
 
 End Witness.

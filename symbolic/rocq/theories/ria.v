@@ -63,14 +63,6 @@ Section Global.
 Context {R : rcfType} {b c : nat}.
 Implicit Types W : 'M[R]_(b, c).
 
-Lemma norm1_gt0_of_no_zero W j k (W_neq0 : no_zero_weight W) :
-  (0 < norm1 (row j W)) * (0 < norm1 (col k W)).
-Proof.
-rewrite !norm1_gt0; split; apply/eqP => zero.
-  by have /rowP/(_ k)/eqP := zero; rewrite !mxE (negPf (W_neq0 j k)).
-by have /colP/(_ j)/eqP := zero; rewrite !mxE (negPf (W_neq0 j k)).
-Qed.
-
 Lemma ria_ratio W (n : 'I_b -> R) j k (W_neq0 : no_zero_weight W) :
   ria W n j k / `|W j k| = ((norm1 (row j W))^-1 + (norm1 (col k W))^-1) * n j.
 Proof. by rewrite /ria /ri mulrC -mulrA mulKf // normr_eq0. Qed.
@@ -94,7 +86,8 @@ rewrite symwanda_score_iff_no_mixed_difference //; split=> [[_ no_mixed]|agree].
     by left=> j j'; have /forallP/(_ j')/eqP := all_n j.
   rewrite negb_forall => /existsP[j]; rewrite negb_forall => /existsP[j' n_neq].
   right=> k k'; apply/invr_inj/eqP; rewrite -subr_eq0.
-  by have /eqP := ria_mixed_difference n j j' k k' W_neq0 no_mixed; rewrite mulf_eq0 [n j - _ == 0]subr_eq0 (negPf n_neq).
+  have /eqP := ria_mixed_difference n j j' k k' W_neq0 no_mixed.
+  by rewrite mulf_eq0 [n j - _ == 0]subr_eq0 (negPf n_neq).
 split=> [j k|j j' k k'].
   by rewrite /ria mulr_ge0 // /ri mulr_ge0 ?addr_ge0 ?invr_ge0 ?norm1_ge0.
 rewrite !ria_ratio //; case: agree => agree.
