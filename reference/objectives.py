@@ -141,7 +141,7 @@ def gram(X: Float[Tensor, "... b"]) -> Float[Tensor, "b b"]:
     """
     check_batch("X", X)
     features = X.shape[-1]
-    tokens = X.detach().reshape(X.shape[:-1].numel(), features)
+    tokens = X.reshape(X.shape[:-1].numel(), features)
     G = torch.zeros(features, features, dtype=accumulation_dtype(X.device), device=X.device)
     for rows in row_blocks(*tokens.shape):
         block = to_accumulation(tokens[rows].contiguous())

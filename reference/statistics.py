@@ -64,7 +64,7 @@ class ActivationStatistics:
         """
         limit = summable_limit(self._mean.dtype)
         check_batch("batch", batch, self.in_features, device=self._mean.device, limit=limit)
-        tokens = batch.detach().reshape(-1, self.in_features)
+        tokens = batch.reshape(-1, self.in_features)
         for rows in row_blocks(*tokens.shape):
             self._count(tokens[rows])
 

@@ -154,6 +154,13 @@ def test_arguments_are_left_alone():
         assert torch.equal(argument, copy)
 
 
+def test_costs_are_of_no_autograd_graph():
+    weights, inputs = W.clone().requires_grad_(), X.clone().requires_grad_()
+    assert not reference.gram(inputs).requires_grad
+    assert not reference.symmetric_objective(weights, PRUNED, inputs, Y).requires_grad
+    assert not reference.removal_cost(weights, REMOVED, reference.gram(inputs)).requires_grad
+
+
 def test_an_empty_matrix_costs_nothing():
     for b, c in ((0, 0), (0, 3), (2, 0)):
         empty = torch.zeros(b, c)
