@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import jaxtyping
 import pytest
@@ -39,3 +40,25 @@ def no_shape_checks() -> Iterator[None]:
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture(scope="session")
+def checkpoint_layers() -> dict[str, Any]:
+    """The linear layers of three blocks of a real checkpoint by name, with calibration inputs.
+
+    It stands here since `properties` and `integration` do not import each other.
+    """
+    # Slow to import, and only the checkpoint's tests need it.
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from pruneproof.integration.calibration import token_windows
+    from pruneproof.integration.linear_inputs import linear_inputs
+    from pruneproof.integration.small_llama import fetch_small_llama
+    from pruneproof.integration.wikipedia import fetch_wikipedia_text
+
+    folder = fetch_small_llama()
+    model = AutoModelForCausalLM.from_pretrained(folder).eval()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokens = token_windows(tokenizer, fetch_wikipedia_text()[:50_000], count=4, length=512)
+    blocks = (0, 14, 29)
+    return {layer.name: layer for layer in linear_inputs(model, tokens.split(1), blocks)}

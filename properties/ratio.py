@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from flint import arb
 from torch import Tensor
@@ -56,6 +57,35 @@ def worst_ratio(computed: Tensor, expected: Bounded) -> Ratio:
         if math.isnan(value):
             break
     return worst
+
+
+def worst_ratio_of_doubles(computed: Tensor, expected: Bounded, own: Bounded) -> float:
+    r"""The largest error ÷ bound of a whole layer, whose exact numbers are known as doubles only.
+
+    With :math:`|v - S| \le \rho v` for the doubles v, :math:`|\hat S - S| \le |\hat S - v| +
+    \rho v` and :math:`S \ge v / (1 + \rho)`.
+
+    Args:
+        computed: the result Ŝ.
+        expected: doubles in place of the exact numbers, and the bounds of Ŝ.
+        own: the doubles v, and the bounds of their own arithmetic.
+
+    Raises:
+        ValueError: the shapes differ, or a number is so small that underflow has to be bounded,
+            which only exact balls can be.
+    """
+    if tuple(computed.shape) != own.value.shape:
+        raise ValueError(f"computed must have shape {own.value.shape}, got {tuple(computed.shape)}")
+    if isinstance(expected.absolute, np.ndarray) or isinstance(own.absolute, np.ndarray):
+        raise ValueError("own must hold normal numbers only")
+    exact, rho = own.value, _rounded_up(own.relative.upper())
+    relative = -_rounded_up((-expected.relative).upper())
+    error = np.abs(computed.double().numpy() - exact) + rho * exact
+    bound = relative * exact / (1 + rho)
+    wrong = (error > 0) & ~(bound > 0)
+    ratios = np.where(wrong, math.inf, error / np.where(bound > 0, bound, 1))
+    # The dozen roundings of these lines are far less than this.
+    return float(ratios.max(initial=0) * (1 + 2.0**-40))
 
 
 def assert_within(computed: Tensor, expected: Bounded, name: str) -> None:

@@ -8,7 +8,7 @@ from flint import arb
 
 from pruneproof.properties.arithmetic import Arithmetic
 from pruneproof.properties.bounds import Bounded, bounded
-from pruneproof.properties.ratio import assert_within, worst_ratio
+from pruneproof.properties.ratio import assert_within, worst_ratio, worst_ratio_of_doubles
 
 ARITHMETIC = Arithmetic()
 
@@ -75,3 +75,43 @@ def test_another_shape_fails(shape: tuple[int, ...]):
 
 def test_nothing_is_within_any_bound():
     assert worst_ratio(torch.ones(0), expected([])).value == 0
+
+
+def doubles(numbers: list[float], accumulate: torch.dtype = torch.float64) -> Bounded:
+    tensor = torch.tensor(numbers, dtype=torch.float64)
+    return bounded(tensor, Arithmetic(accumulate, accumulate), doubles=True).rounded()
+
+
+@pytest.mark.parametrize(
+    ("number", "low", "high"),
+    [
+        (1.0, 0.0, 1e-8),
+        (1 + 2.0**-24, 0.49, 0.51),
+        (1 + 2.0**-22, 1.9, 2.1),
+        (math.inf, 9, math.inf),
+    ],
+)
+def test_doubles_are_compared_with_their_own_error_added(number: float, low: float, high: float):
+    computed = torch.tensor([number], dtype=torch.float64)
+    ratio = worst_ratio_of_doubles(computed, doubles([1.0], torch.float32), doubles([1.0]))
+    assert low <= ratio <= high
+
+
+def test_nan_fails_among_doubles():
+    computed = torch.tensor([1.0, math.nan])
+    expected, own = doubles([1.0, 1.0], torch.float32), doubles([1.0, 1.0])
+    assert math.isnan(worst_ratio_of_doubles(computed, expected, own))
+
+
+def test_an_error_where_the_exact_number_is_zero_fails_among_doubles():
+    computed = torch.tensor([2.0**-149])
+    expected, own = doubles([0.0], torch.float32), doubles([0.0])
+    assert worst_ratio_of_doubles(computed, expected, own) == math.inf
+
+
+def test_doubles_that_may_underflow_are_refused():
+    expected, own = doubles([2.0**-140], torch.float32), doubles([2.0**-140])
+    with pytest.raises(ValueError, match="normal numbers only"):
+        worst_ratio_of_doubles(torch.tensor([2.0**-140]), expected, own)
+    with pytest.raises(ValueError, match="computed must have shape"):
+        worst_ratio_of_doubles(torch.ones(2), doubles([1.0]), doubles([1.0]))
