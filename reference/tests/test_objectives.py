@@ -142,6 +142,28 @@ def test_strides_and_dtypes_change_nothing(dtype):
     assert torch.equal(reference.symmetric_objective(*strided), g)
 
 
+def test_strides_change_no_bit_of_rounded_sums():
+    generator = torch.Generator().manual_seed(5)
+    shapes = (67, 45), (67, 45), (131, 67), (45, 39)
+    matrices = [torch.randn(*shape, dtype=torch.float64, generator=generator) for shape in shapes]
+    strided = [matrix.T.contiguous().T for matrix in matrices]
+    g = reference.symmetric_objective(*matrices)
+    assert torch.equal(reference.symmetric_objective(*strided), g)
+    grams = reference.gram(matrices[2]), reference.gram(matrices[3].T)
+    assert torch.equal(reference.gram(strided[2]), grams[0])
+    # Not symmetric to the last bit, as a product of matrices need not be.
+    rounded = [gram + gram.tril(-1) * 2.0**-50 for gram in grams]
+    removed = matrices[0] > 0
+    cost = reference.removal_cost(matrices[0], removed, *rounded)
+    same = (strided[0], removed.T.contiguous().T, *(A.T.contiguous().T for A in rounded))
+    assert torch.equal(reference.removal_cost(*same), cost)
+
+
+def test_a_dead_feature_and_a_small_one_have_a_gram_matrix():
+    x_gram = reference.gram(torch.tensor([[0.0, 0.5]]))
+    assert reference.removal_cost(W, REMOVED, x_gram).item() == 3.5
+
+
 def test_arguments_are_left_alone():
     arguments = [A.double() for A in (W, PRUNED, X, Y)]
     before = [argument.clone() for argument in arguments]
