@@ -5,44 +5,14 @@ from fractions import Fraction
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from pruneproof.properties.exact import environment
-from pruneproof.properties.rationals import ExactLayer, exact_layers, index_sets
+from pruneproof.properties.rationals import ExactLayer
 from pruneproof.properties.rays import Surroundings, reproductions
+from pruneproof.properties.test_constructions import ORDERS, surroundings
 from pruneproof.symbolic import scores
 from pruneproof.symbolic.exact import Radical, evaluate
 from pruneproof.symbolic.notation import column_norm, j, k, row_norm
-
-ORDERS = (0, 1, 2, 3, float("inf"))
-
-
-@st.composite
-def surroundings(draw: st.DrawFn) -> tuple[ExactLayer, Surroundings]:
-    """A layer and one of its weights; every sample has a weight that is not 0."""
-    layer = draw(exact_layers(live=True))
-    W = [[entry or Fraction(1) for entry in row] for row in layer.W]
-    b, c = len(W), len(W[0])
-    row, column = draw(st.integers(0, b - 1)), draw(st.integers(0, c - 1))
-    size = draw(st.integers(1, min(b, c)))
-    near = Surroundings(
-        W[row],
-        [line[column] for line in W],
-        row,
-        column,
-        [line[row] for line in layer.X],
-        layer.Y[column],
-        draw(index_sets(size, c)),
-        draw(index_sets(size, b)),
-    )
-    return replace(layer, W=W), near
-
-
-@given(surroundings())
-def test_all_constructions_reproduce_their_factors(case: tuple[ExactLayer, Surroundings]):
-    found = reproductions(case[1], ORDERS)
-    assert len(found) == 10 + 2 * len(ORDERS)
-    assert [name for name, each in found.items() if not each.holds()] == []
 
 
 @given(surroundings())
