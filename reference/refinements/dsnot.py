@@ -1,6 +1,5 @@
 """DSnoT."""
 
-import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
