@@ -70,7 +70,8 @@ def samplings(draw: st.DrawFn) -> dict[str, float | int]:
     return {"ratio": ratio, "seed": draw(st.integers(0, 2**32))}
 
 
-@given(layers(), samplings(), activation_powers(), st.booleans())
+# A weight over a sampled norm far below it can leave float64's range; others cannot.
+@given(layers(invertible=True), samplings(), activation_powers(), st.booleans())
 def test_stochria_is_within_its_bound(
     implementation: Implementation,
     library: ModuleType,
