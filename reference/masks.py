@@ -46,10 +46,9 @@ def keep_mask(
 
     Source: Section 4.1. Other code: locuslab/wanda's mask is True where pruned.
     """
-    check_matrix("S", S)
+    by_output = _in_linear_layout(S)
     check_number("sparsity", sparsity, 0, 1, open_high=True)
     check_choice("group", group, ("output", "layer"))
-    by_output = S.T
     groups = by_output if group == "output" else by_output.reshape(1, -1)
     keep = keep_all_but_lowest(groups, int(groups.shape[1] * float(sparsity)))
     return keep.view(by_output.shape).T
@@ -79,36 +78,41 @@ def keep_n_of_m(S: Float[Tensor, "b c"], n: int, m: int) -> Bool[Tensor, "b c"]:
 
     Source: Section 4.1. Other code: locuslab/wanda's ``prune_n`` counts the pruned ones.
     """
-    check_matrix("S", S)
+    by_output = _in_linear_layout(S)
     check_integer("m", m, 2)
     check_integer("n", n, 1, m - 1)
-    by_output = S.T
     if by_output.shape[1] % m != 0:
         raise ValueError(f"m must divide in_features, {by_output.shape[1]}, got {m}")
+    scores = by_output.to(score_dtype(S.dtype)).contiguous()
     if m > _LARGEST_RANKED_GROUP:
-        return keep_all_but_lowest(by_output.reshape(-1, m), m - n).view(by_output.shape).T
-    keep = torch.empty(by_output.shape, dtype=torch.bool, device=S.device)
-    _keep_highest_of_each_group(by_output, n, m, keep)
-    return keep.T
+        return keep_all_but_lowest(scores.view(-1, m), m - n).view(scores.shape).T
+    return _keep_highest_of_each_group(scores.view(-1), n, m).view(scores.shape).T
 
 
-def _keep_highest_of_each_group(A: Tensor, n: int, m: int, keep: Tensor) -> None:
+def _in_linear_layout(S: Tensor) -> Tensor:
+    # S is most often a view of a contiguous out × in matrix, whose ends are found without a copy.
+    by_output = S.T if isinstance(S, Tensor) and S.ndim == 2 else S
+    check_matrix("S", by_output)
+    return by_output
+
+
+def _keep_highest_of_each_group(A: Float[Tensor, " s"], n: int, m: int) -> Bool[Tensor, " s"]:
     # An entry's rank counts the smaller ones of its m, and the equal ones before it. If nothing
     # were smaller than what comes before it, ranks would be places; each later and smaller entry
     # raises one rank and lowers its own. All groups are compared at once, at one distance after
-    # the other, in float32 as in selection.py.
-    columns = A.shape[1]
-    rows = max(1, block_size(A.device) // max(1, columns))
-    place = torch.arange(columns, dtype=torch.float32, device=A.device) % m
-    same_group = [(place[:-distance] < m - distance).float() for distance in range(1, m)]
-    less = torch.empty(rows * columns, dtype=torch.float32, device=A.device)
-    ranks = torch.empty((rows, columns), dtype=torch.float32, device=A.device)
-    for block, keep_block in zip(A.split(rows), keep.split(rows), strict=True):
-        block = block.to(score_dtype(A.dtype)).contiguous()
-        rank = ranks[: len(block)].copy_(place.expand(block.shape))
+    # the other, in A's own dtype for the reason given in selection.py.
+    # A quarter of a block, since the places, ranks and marks below take up the cache as well.
+    size = max(1, block_size(A.device) // 4 // m) * m
+    place = torch.arange(min(size, len(A)), dtype=A.dtype, device=A.device) % m
+    same_group = [(place < m - distance).to(A.dtype) for distance in range(1, m)]
+    ranks, less = torch.empty_like(place), torch.empty_like(place)
+    keep = torch.empty(A.shape, dtype=torch.bool, device=A.device)
+    for piece, keep_piece in zip(A.split(size), keep.split(size), strict=True):
+        rank = ranks[: len(piece)].copy_(place[: len(piece)])
         for distance, same in enumerate(same_group, start=1):
-            earlier, later = block[:, :-distance], block[:, distance:]
-            smaller = torch.lt(later, earlier, out=less[: later.numel()].view(later.shape))
-            rank[:, :-distance].addcmul_(smaller, same)
-            rank[:, distance:].addcmul_(smaller, same, value=-1)
-        keep_block.copy_(torch.ge(rank, m - n, out=rank))
+            pairs = len(piece) - distance
+            smaller = torch.lt(piece[distance:], piece[:pairs], out=less[:pairs])
+            rank[:pairs].addcmul_(smaller, same[:pairs])
+            rank[distance:].addcmul_(smaller, same[:pairs], value=-1)
+        keep_piece.copy_(torch.ge(rank, m - n, out=rank))
+    return keep

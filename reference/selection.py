@@ -14,14 +14,15 @@ from torch import Tensor
 
 from pruneproof.reference.precision import score_dtype
 
-# Every PASS shrinks a bracket of m entries to some multiple of sqrt(m); after four, a row of
-# 10^4 has some dozens left, and another pass would cost more than sorting them.
-_PASSES = 4
-# The pivots aim this many standard deviations beside the wanted rank, now on one side, now on the
-# other, so that the bracket closes from both ends.
-_DEVIATIONS = 2.5
-# A sample of every 64th entry places the first two pivots.
+# A sample of every 64th entry places the first two pivots, interpolation the others. They aim this
+# many standard deviations beside the wanted rank, now on one side, now on the other, so that the
+# bracket closes from both ends.
 _SAMPLE_STRIDE = 64
+_DEVIATIONS = 3.0
+# Counting stops when sorting what is left costs less than another pass, or with data on which
+# interpolation makes no headway, such as many ties.
+_FEW = 1 / 128
+_MOST_PASSES = 8
 
 
 def keep_all_but_lowest(A: Float[Tensor, "r n"], k: int) -> Bool[Tensor, "r n"]:
@@ -44,30 +45,30 @@ def keep_all_but_lowest(A: Float[Tensor, "r n"], k: int) -> Bool[Tensor, "r n"]:
         return torch.ones(A.shape, dtype=torch.bool, device=A.device)
     keep = torch.empty(A.shape, dtype=torch.bool, device=A.device)
     size = block_size(A.device)
-    rows = max(1, size // A.shape[1])
     dtype = score_dtype(A.dtype)
     scratch = torch.empty((2, size), dtype=dtype, device=A.device)
+    rows = max(1, size // A.shape[1])
     for block, keep_block in zip(A.split(rows), keep.split(rows), strict=True):
         _split(block.to(dtype).contiguous(), k, keep_block, scratch)
     return keep
 
 
 def block_size(device: torch.device) -> int:
-    """How many entries to work on at a time: what a CPU core's cache holds, more on a GPU."""
-    return 1 << (17 if device.type == "cpu" else 24)
+    """How many entries to work on at a time: what the CPU cores' caches hold, more on a GPU."""
+    return torch.get_num_threads() << 18 if device.type == "cpu" else 1 << 24
 
 
 def _split(A: Tensor, k: int, keep: Tensor, scratch: Tensor) -> None:
     lower, upper, needed = _bracket(A, k, scratch[0])
-    index, values = _keep_from_upper(A, lower, upper, keep, scratch)
+    place, values = _keep_from_upper(A, lower, upper, keep, scratch)
 
     # By row, then by value, then by place: two stable sorts, the more important key last.
-    row = index // A.shape[1]
+    row = place // A.shape[1]
     order = values.argsort(stable=True)
     order = order[row[order].argsort(stable=True)]
-    inside = torch.bincount(row, minlength=A.shape[0])
+    inside = torch.bincount(row, minlength=len(A))
     rank = torch.arange(len(row), device=A.device) - (inside.cumsum(0) - inside)[row]
-    keep.view(-1)[index[order[rank >= needed[row]]]] = True
+    keep.view(-1)[place[order[rank >= needed[row]]]] = True
 
     ties = (needed - inside).clamp(min=0)
     if bool(ties.any()):
@@ -76,13 +77,14 @@ def _split(A: Tensor, k: int, keep: Tensor, scratch: Tensor) -> None:
 
 def _bracket(A: Tensor, k: int, scratch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Find ends with #(A <= lower) < k <= #(A <= upper); also k − #(A <= lower), by row."""
-    n = A.shape[1]
     lower = torch.nextafter(A.amin(1), torch.full_like(A[:, 0], -torch.inf))
     upper = A.amax(1)
     up_to_lower = torch.zeros_like(lower, dtype=torch.int64)
-    up_to_upper = torch.full_like(up_to_lower, n)
+    up_to_upper = torch.full_like(up_to_lower, A.shape[1])
     sampled = _sampled_pivots(A, k)
-    for step in range(len(sampled) + _PASSES):
+    for step in range(_MOST_PASSES):
+        if int((up_to_upper - up_to_lower).sum()) <= _FEW * A.numel():
+            break
         if step < len(sampled):
             pivot = sampled[step]
         else:
@@ -132,15 +134,24 @@ def _keep_from_upper(
     # A block is several whole rows or pieces of one row; either way a flat place in a piece is
     # one in A but for the pieces before it.
     width = scratch.shape[1]
-    index, values = [], []
+    places, values = [], []
     for number, piece in enumerate(A.split(width, dim=1)):
         reaches = torch.ge(piece, upper[:, None], out=_shaped(scratch[0], piece))
         keep[:, number * width : (number + 1) * width] = reaches
         inside = torch.gt(piece, lower[:, None], out=_shaped(scratch[1], piece)).sub_(reaches)
-        place = inside.view(-1).nonzero()[:, 0]
-        index.append(place + number * width)
+        place = _nonzero(inside.view(-1))
+        places.append(place + number * width)
         values.append(piece.view(-1)[place])
-    return torch.cat(index), torch.cat(values)
+    return torch.cat(places), torch.cat(values)
+
+
+def _nonzero(flags: Float[Tensor, " s"]) -> Int[Tensor, " n"]:
+    # Few are set, so eight at a time are looked at as one integer first.
+    eights = torch.zeros((-(-len(flags) // 8), 8), dtype=torch.bool, device=flags.device)
+    eights.view(-1)[: len(flags)] = flags
+    some = eights.view(torch.int64)[:, 0].nonzero()[:, 0]
+    eight, one = eights[some].nonzero(as_tuple=True)
+    return some[eight] * 8 + one
 
 
 def _shaped(scratch: Tensor, piece: Tensor) -> Tensor:
