@@ -56,6 +56,7 @@ def dsnot(
             variance, norm or threshold, or a negative number of cycles.
 
     Example:
+        >>> import torch
         >>> W = torch.tensor([[1.0], [-1.0], [2.0]])
         >>> ones = torch.ones(3)
         >>> dsnot(W, torch.tensor([[True], [True], [False]]), ones, ones, ones)[:, 0].tolist()
