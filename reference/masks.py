@@ -101,8 +101,8 @@ def _keep_highest_of_each_group(A: Float[Tensor, " s"], n: int, m: int) -> Bool[
     # were smaller than what comes before it, ranks would be places; each later and smaller entry
     # raises one rank and lowers its own. All groups are compared at once, at one distance after
     # the other, in A's own dtype for the reason given in selection.py.
-    # A quarter of a block, since the places, ranks and marks below take up the cache as well.
-    size = max(1, block_size(A.device) // 4 // m) * m
+    # Small pieces, since places, ranks and comparisons must stay in each core's own cache.
+    size = max(1, block_size(A.device, torch.get_num_threads() << 16) // m) * m
     place = torch.arange(min(size, len(A)), dtype=A.dtype, device=A.device) % m
     same_group = [(place < m - distance).to(A.dtype) for distance in range(1, m)]
     ranks, less = torch.empty_like(place), torch.empty_like(place)

@@ -176,8 +176,8 @@ def removal_cost(
 
     Raises:
         TypeError: removed is not boolean.
-        ValueError: shapes or devices that do not match, a number that is not finite, or a
-            negative number on a Gram matrix's diagonal.
+        ValueError: shapes or devices that do not match, a number that is not finite, a negative
+            number on a Gram matrix's diagonal, or a squared error beyond float64's range.
 
     Example:
         >>> W, removed = torch.tensor([[3.0], [4.0]]), torch.tensor([[True], [True]])
@@ -191,10 +191,10 @@ def removal_cost(
     cost = torch.zeros((), dtype=accumulation_dtype(W.device), device=W.device)
     if x_gram is not None:
         _check_gram("x_gram", x_gram, W, W.shape[0])
-        cost += _root_of_trace(W.T, removed.T, x_gram)
+        cost += _root_of_trace("x_gram", W.T, removed.T, x_gram)
     if y_gram is not None:
         _check_gram("y_gram", y_gram, W, W.shape[1])
-        cost += _root_of_trace(W, removed, y_gram)
+        cost += _root_of_trace("y_gram", W, removed, y_gram)
     return cost
 
 
@@ -234,11 +234,12 @@ def _check_gram(name: str, G: Tensor, W: Tensor, length: int) -> None:
         raise ValueError(f"{name} must have a non-negative diagonal, got {G.diagonal().min()}")
 
 
-def _root_of_trace(A: Tensor, chosen: Tensor, G: Tensor) -> Tensor:
+def _root_of_trace(name: str, A: Tensor, chosen: Tensor, G: Tensor) -> Tensor:
     # tr(D G Dᵀ) by blocks of D's rows, where D = A where chosen, else 0.
     G = to_accumulation(G.contiguous())
     trace = torch.zeros((), dtype=G.dtype, device=G.device)
     for rows in row_blocks(*A.shape):
         D = to_accumulation(A[rows].contiguous()) * chosen[rows]
         trace += ((D @ G) * D).sum()
+    check_floating(f"the trace of Δ with {name}", trace, ())
     return trace.clamp(min=0).sqrt()

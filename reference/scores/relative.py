@@ -42,7 +42,8 @@ def relative_score(
         terms: ``"both"``, or the one with ``"input"`` (r) or ``"output"`` (q) norms alone.
 
     Returns:
-        S, non-negative, in float64 for float64 weights, else float32.
+        S, non-negative, in float64 for float64 weights, else float32. A sum of quotients beyond
+        float64's range counts as its largest number, whatever the factor.
 
     Example:
         >>> W, ones = torch.tensor([[1.0, 3.0]]), torch.ones(1)

@@ -204,6 +204,13 @@ def test_a_product_beyond_the_range_is_refused():
         reference.input_reconstruction(huge, zeros, huge * 2.0**-180)
 
 
+def test_a_cost_beyond_the_range_is_refused():
+    huge, removed = torch.full((1, 1), 1e200, dtype=torch.float64), torch.tensor([[True]])
+    for name in ("x_gram", "y_gram"):
+        with pytest.raises(ValueError, match=f"^the trace of Δ with {name} must be finite"):
+            reference.removal_cost(huge, removed, **{name: torch.ones(1, 1)})
+
+
 def test_on_a_device(device):
     arguments = [A.to(device) for A in (W, PRUNED, X, Y)]
     g = sum(float(error) ** 0.5 for error in squared_errors())
