@@ -1,0 +1,1 @@
+"""The gate: anybody's implementation, judged by the theory."""

@@ -1,0 +1,1 @@
+"""The catalogue's properties, one file a subject."""

@@ -1,0 +1,107 @@
+"""Layers to try an adapter on: small, readable, with ties and zeros, in a range where any honest
+arithmetic stays finite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from pruneproof.properties.gate.methods import METHODS
+
+DTYPES = (torch.float32, torch.float64)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One layer, in `nn.Linear`'s layout, and what to compute of it.
+
+    Attributes:
+        method: name of the score or refinement.
+        weight: out_features × in_features.
+        inputs: tokens × in_features, where the method needs them.
+        outputs: out_features × d, where the method needs them.
+        parameters: of the score.
+        more: what one property alone needs, such as a sparsity.
+    """
+
+    method: str
+    weight: Tensor
+    inputs: Tensor | None = None
+    outputs: Tensor | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """What `score` and `keep_mask` take before the parameters."""
+        return self.method, self.weight, self.inputs, self.outputs
+
+
+def entries(dtype: torch.dtype, *, zeros: bool = True) -> st.SearchStrategy[float]:
+    """Small integers and fractions of both signs, zeros, and numbers with full significands."""
+    width = 32 if dtype != torch.float64 else 64
+    integers = st.integers(1, 9).flatmap(lambda n: st.sampled_from([float(n), float(-n)]))
+    others = st.floats(2.0**-6, 2.0**6, width=width).flatmap(lambda x: st.sampled_from([x, -x]))
+    choices = [integers, others]
+    return st.one_of(*choices, st.just(0.0)) if zeros else st.one_of(*choices)
+
+
+@st.composite
+def matrices(
+    draw: st.DrawFn, rows: int, columns: int, dtype: torch.dtype, *, zeros: bool = True
+) -> Tensor:
+    """A contiguous matrix."""
+    numbers = draw(
+        st.lists(entries(dtype, zeros=zeros), min_size=rows * columns, max_size=rows * columns)
+    )
+    return torch.tensor(numbers, dtype=torch.float64).reshape(rows, columns).to(dtype)
+
+
+@st.composite
+def examples(
+    draw: st.DrawFn,
+    method: str,
+    *,
+    out_features: st.SearchStrategy[int] | None = None,
+    in_features: st.SearchStrategy[int] | None = None,
+    dtypes: tuple[torch.dtype, ...] = DTYPES,
+    zeros: bool = True,
+    parameters: bool = True,
+) -> Example:
+    """A layer with what its method needs.
+
+    Args:
+        draw: Hypothesis's.
+        method: name of a score.
+        out_features: 1 to 5 where left out.
+        in_features: 1 to 6 where left out.
+        dtypes: one of these for all tensors.
+        zeros: whether weights may be zero, and so a whole input or output.
+        parameters: whether others than the defaults are tried.
+    """
+    form = METHODS[method]
+    rows = draw(out_features or st.integers(1, 5))
+    columns = draw(in_features or st.integers(1, 6))
+    dtype = draw(st.sampled_from(dtypes))
+    weight = draw(matrices(rows, columns, dtype, zeros=zeros))
+    # Dead inputs and outputs, which conventions differ in, have a property of their own.
+    alive = _revived(weight) if zeros else weight
+    chosen: dict[str, Any] = {}
+    if parameters and form.parameters and draw(st.booleans()):
+        chosen = {name: draw(values) for name, values in form.parameters.items()}
+    needs_inputs = form.inputs is True or chosen.get("alpha", 0.0) != 0.0
+    inputs = draw(matrices(draw(st.integers(1, 6)), columns, dtype)) if needs_inputs else None
+    outputs = draw(matrices(rows, draw(st.integers(1, 4)), dtype)) if form.outputs else None
+    return Example(method, alive, inputs, outputs, chosen)
+
+
+def _revived(weight: Tensor) -> Tensor:
+    """No input and no output without a weight."""
+    alive = weight.clone()
+    alive[:, 0][(weight == 0).all(1)] = 1
+    alive[0][(alive == 0).all(0)] = 1
+    return alive

@@ -1,0 +1,190 @@
+"""An adapter as the gate sees it: each answer is checked for its form and remembered."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+STATISTICS = ("norm", "mean", "var", "tokens")
+
+
+class Unsupported(Exception):  # noqa: N818 - an answer, not an error
+    """The adapter does not do what was asked for."""
+
+
+class AdapterError(Exception):
+    """The adapter's answer has no form that could be judged, or it raised an exception."""
+
+
+@dataclass
+class Call:
+    """One call of the adapter and its answer."""
+
+    function: str
+    arguments: tuple[Any, ...]
+    named: dict[str, Any]
+    answer: Any = None
+
+
+@dataclass
+class Subject:
+    """The implementation under judgement.
+
+    Attributes:
+        adapter: anybody's object; see the gate's documentation.
+        conventions: what it declares, with measured values in place of what it leaves out.
+        calls: since the current example began.
+    """
+
+    adapter: Any
+    conventions: dict[str, str] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    _copies: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Forget the calls of the example before."""
+        self.calls.clear()
+        self._copies.clear()
+
+    @property
+    def name(self) -> str:
+        """What the adapter calls itself."""
+        return str(getattr(self.adapter, "name", type(self.adapter).__name__))
+
+    @property
+    def version(self) -> str:
+        """Of the implementation, as the adapter says."""
+        return str(getattr(self.adapter, "version", "unknown"))
+
+    def score(
+        self,
+        method: str,
+        weight: Tensor,
+        inputs: Tensor | None = None,
+        outputs: Tensor | None = None,
+        **parameters: Any,
+    ) -> Tensor:
+        """Scores, out_features × in_features."""
+        scores = self._call("score", (method, weight, inputs, outputs), parameters)
+        _check_matrix(f"score({method!r})", scores, weight)
+        if not scores.dtype.is_floating_point:
+            raise AdapterError(
+                f"score({method!r}) must return a floating-point tensor, got {scores.dtype}"
+            )
+        return scores
+
+    def keep_mask(
+        self,
+        method: str,
+        weight: Tensor,
+        inputs: Tensor | None = None,
+        outputs: Tensor | None = None,
+        **parameters: Any,
+    ) -> Tensor:
+        """Keep mask, out_features × in_features; `sparsity` or `n_m` is among the parameters."""
+        keep = self._call("keep_mask", (method, weight, inputs, outputs), parameters)
+        _check_matrix(f"keep_mask({method!r})", keep, weight)
+        _check_boolean(f"keep_mask({method!r})", keep)
+        return keep
+
+    def refine(
+        self, method: str, weight: Tensor, keep: Tensor, inputs: Tensor, **parameters: Any
+    ) -> Tensor:
+        """Refined keep mask, out_features × in_features."""
+        refined = self._call("refine", (method, weight, keep, inputs), parameters)
+        _check_matrix(f"refine({method!r})", refined, weight)
+        _check_boolean(f"refine({method!r})", refined)
+        return refined
+
+    def activation_statistics(self, batches: list[Tensor]) -> dict[str, Any]:
+        """Norm, mean and population variance of each in_feature, and the number of tokens."""
+        answer = self._call("activation_statistics", (batches,), {})
+        if not isinstance(answer, dict) or not set(STATISTICS) <= set(answer):
+            raise AdapterError(
+                f"activation_statistics must return a dict with {', '.join(STATISTICS)}"
+            )
+        features = batches[0].shape[-1] if batches else None
+        for key in STATISTICS[:3]:
+            value = answer[key]
+            if not isinstance(value, Tensor) or not value.dtype.is_floating_point:
+                raise AdapterError(f"activation_statistics' {key} must be a floating-point tensor")
+            if features is not None and tuple(value.shape) != (features,):
+                raise AdapterError(
+                    f"activation_statistics' {key} must have shape ({features},), "
+                    f"got {tuple(value.shape)}"
+                )
+        return answer
+
+    def name_of(self, answer: object) -> str:
+        """What a snippet calls an answer of the current example: r1, r2, …"""
+        for number, call in enumerate(self.calls, start=1):
+            if call.answer is answer:
+                return f"r{number}"
+        raise KeyError("answer is none of this example's")
+
+    def _call(self, function: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        method = getattr(self.adapter, function, None)
+        if method is None:
+            raise Unsupported(f"no {function}")
+        _check_accepts(method, function, named)
+        # Copies, since an adapter may change what it is given.
+        kept = tuple(map(self._copy, arguments)), {k: self._copy(v) for k, v in named.items()}
+        call = Call(function, *kept)
+        self.calls.append(call)
+        try:
+            answer = method(*_trimmed(arguments), **named)
+        except NotImplementedError as error:
+            raise Unsupported(str(error) or function) from error
+        except Exception as error:
+            text = f"{function} raised {type(error).__name__}: {error}"
+            raise AdapterError(text) from error
+        call.answer = answer.detach() if isinstance(answer, Tensor) else answer
+        return call.answer
+
+    def _copy(self, argument: Any) -> Any:
+        if isinstance(argument, list):
+            return [self._copy(each) for each in argument]
+        if not isinstance(argument, Tensor):
+            return argument
+        # With its strides and what lies between them; the same copy for the same tensor.
+        if id(argument) not in self._copies:
+            self._copies[id(argument)] = (argument, copy.deepcopy(argument))
+        return self._copies[id(argument)][1]
+
+
+def _trimmed(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    while arguments and arguments[-1] is None:
+        arguments = arguments[:-1]
+    return arguments
+
+
+def _check_accepts(method: Any, function: str, named: dict[str, Any]) -> None:
+    try:
+        parameters = inspect.signature(method).parameters
+    except (TypeError, ValueError):
+        return
+    if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+        return
+    missing = [name for name in named if name not in parameters]
+    if missing:
+        raise Unsupported(f"{function} takes no {', '.join(missing)}")
+
+
+def _check_matrix(what: str, answer: object, weight: Tensor) -> None:
+    if not isinstance(answer, Tensor):
+        raise AdapterError(f"{what} must return a torch.Tensor, got {type(answer).__name__}")
+    if answer.shape != weight.shape:
+        raise AdapterError(
+            f"{what} must return weight's shape, out_features × in_features = "
+            f"{tuple(weight.shape)}, got {tuple(answer.shape)}"
+        )
+
+
+def _check_boolean(what: str, answer: Tensor) -> None:
+    if answer.dtype != torch.bool:
+        raise AdapterError(f"{what} must return a bool tensor, got {answer.dtype}")

@@ -1,0 +1,1 @@
+"""What proves that the gate works: wrong implementations that it rejects, right ones that pass."""

@@ -1,0 +1,1 @@
+"""Wrong implementations, one fault each."""

@@ -1,0 +1,41 @@
+"""Each fault is rejected by the property that is about it, and no variant by any."""
+
+import pytest
+
+from pruneproof.properties.gate.catalogue import CATALOGUE
+from pruneproof.properties.gate.conventions import resolved
+from pruneproof.properties.gate.judge import judge
+from pruneproof.properties.gate.smoke import look_at
+from pruneproof.properties.gate.subject import Subject
+from pruneproof.properties.meta.everything import FAULTS, VARIANTS
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_rejected_by_the_property_that_is_about_it(name: str):
+    identity, method = FAULTS[name].caught_by.split(":")
+    subject = subject_of(FAULTS[name].adapter)
+    result = judge(CATALOGUE[identity], method, subject, __file__, shrink=False)
+    assert result.verdict == "failed", result
+
+
+@pytest.mark.parametrize("identity", CATALOGUE)
+def test_a_property_rejects_some_fault(identity: str):
+    assert any(fault.caught_by.split(":")[0] == identity for fault in FAULTS.values())
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_variant_conforms(name: str):
+    subject = subject_of(VARIANTS[name])
+    offers = look_at(subject)
+    for prop in CATALOGUE.values():
+        for method in prop.methods:
+            if prop.kind == "conventions" or (prop.kind, method) in offers:
+                result = judge(prop, method, subject, __file__)
+                assert result.verdict != "failed", (result.key, result.failure)
+
+
+def subject_of(adapter: type) -> Subject:
+    """An adapter with the conventions by which it is judged."""
+    subject = Subject(adapter())
+    subject.conventions = resolved(subject)
+    return subject

@@ -1,0 +1,1 @@
+"""Right implementations that are written otherwise than the reference."""
