@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pruneproof.properties.gate.watchdog import watched
+
 STATISTICS = ("norm", "mean", "var", "tokens")
 
 
@@ -39,11 +41,13 @@ class Subject:
         adapter: anybody's object; see the gate's documentation.
         conventions: what it declares, with measured values in place of what it leaves out.
         calls: since the current example began.
+        timeout: seconds after which a call that has no answer ends the process; None waits.
     """
 
     adapter: Any
     conventions: dict[str, str] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
+    timeout: float | None = None
     _copies: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
     def begin(self) -> None:
@@ -131,16 +135,18 @@ class Subject:
         method = getattr(self.adapter, function, None)
         if method is None:
             raise Unsupported(f"no {function}")
-        _check_accepts(method, function, named)
+        check_accepts(method, function, named)
         # Copies, since an adapter may change what it is given.
         kept = tuple(map(self._copy, arguments)), {k: self._copy(v) for k, v in named.items()}
         call = Call(function, *kept)
         self.calls.append(call)
         try:
-            answer = method(*_trimmed(arguments), **named)
+            with watched(function, call.arguments, named, self.timeout):
+                answer = method(*trimmed(arguments), **named)
         except NotImplementedError as error:
             raise Unsupported(str(error) or function) from error
-        except Exception as error:
+        # An adapter that leaves the interpreter would take the verdict with it.
+        except (Exception, SystemExit) as error:
             text = f"{function} raised {type(error).__name__}: {error}"
             raise AdapterError(text) from error
         call.answer = answer.detach() if isinstance(answer, Tensor) else answer
@@ -157,13 +163,13 @@ class Subject:
         return self._copies[id(argument)][1]
 
 
-def _trimmed(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+def trimmed(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     while arguments and arguments[-1] is None:
         arguments = arguments[:-1]
     return arguments
 
 
-def _check_accepts(method: Any, function: str, named: dict[str, Any]) -> None:
+def check_accepts(method: Any, function: str, named: dict[str, Any]) -> None:
     try:
         parameters = inspect.signature(method).parameters
     except (TypeError, ValueError):
