@@ -84,8 +84,8 @@ def examples(
         parameters: whether others than the defaults are tried.
     """
     form = METHODS[method]
-    rows = draw(out_features or st.integers(1, 5))
-    columns = draw(in_features or st.integers(1, 6))
+    rows = draw(st.integers(1, 5) if out_features is None else out_features)
+    columns = draw(st.integers(1, 6) if in_features is None else in_features)
     dtype = draw(st.sampled_from(dtypes))
     weight = draw(matrices(rows, columns, dtype, zeros=zeros))
     # Dead inputs and outputs, which conventions differ in, have a property of their own.

@@ -1,0 +1,20 @@
+"""The verdict as a badge: JSON that shields.io's endpoint draws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pruneproof.properties.gate.run import CONFORMS, Report
+
+
+def badge(report: Report) -> dict[str, Any]:
+    """See https://shields.io/badges/endpoint-badge."""
+    passed, failed = len(report.having("passed", "MUST")), len(report.having("failed", "MUST"))
+    known = len(report.having("known_failure"))
+    if report.exit_code == CONFORMS:
+        message = f"conforms, {known} known to fail" if known else f"conforms ({passed} MUST)"
+        color = "green" if known else "brightgreen"
+    else:
+        message = f"{failed} MUST fail" if failed else "known failures out of date"
+        color = "red" if failed else "orange"
+    return {"schemaVersion": 1, "label": "pruneproof", "message": message, "color": color}

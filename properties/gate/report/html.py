@@ -1,0 +1,97 @@
+"""The report as one HTML page that needs nothing else: something to attach to a release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from pruneproof.properties.gate.judge import Result
+from pruneproof.properties.gate.property import Property
+from pruneproof.properties.gate.report.summary import (
+    VERDICTS,
+    by_property,
+    convention_rows,
+    counts,
+    headline,
+    ratio_text,
+    remarks,
+    shortened,
+)
+from pruneproof.properties.gate.run import CONFORMS, Report
+
+KINDS = {
+    "score": "Scores",
+    "keep_mask": "Keep masks",
+    "n_m": "n:m masks",
+    "statistics": "Activation statistics",
+    "refine": "Refinements",
+    "conventions": "Conventions",
+}
+SIGNS = {"passed": "✓", "failed": "✗", "known_failure": "!", "unsupported": "–"}
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The properties of one kind by the methods that they are judged for.
+
+    Attributes:
+        title: of the kind.
+        methods: the columns.
+        rows: a property, and its result for each method; None where it is not about that method.
+    """
+
+    title: str
+    methods: list[str]
+    rows: list[tuple[Property, list[Result | None]]]
+
+
+def page(report: Report) -> str:
+    """The page."""
+    environment = Environment(
+        loader=PackageLoader("pruneproof.properties.gate.report", "."),
+        autoescape=select_autoescape(default=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["anchor"] = anchor
+    environment.filters["ratio"] = ratio_text
+    environment.filters["short"] = shortened
+    return environment.get_template("gate.html").render(
+        report=report,
+        conforms=report.exit_code == CONFORMS,
+        headline=headline(report),
+        remarks=remarks(report),
+        counts=counts(report.results),
+        conventions=convention_rows(report),
+        matrices=matrices(report.results),
+        failures=by_property(report.having("failed")),
+        known=report.having("known_failure"),
+        verdicts=VERDICTS,
+        signs=SIGNS,
+    )
+
+
+def matrices(results: list[Result]) -> list[Matrix]:
+    """The results by kind; a kind of which nothing is offered has none."""
+    found = []
+    for kind, title in KINDS.items():
+        of_kind = [each for each in results if each.property.kind == kind]
+        if any(each.verdict != "unsupported" for each in of_kind):
+            offered = {each.method for each in of_kind if each.verdict != "unsupported"}
+            found.append(_matrix(title, [each for each in of_kind if each.method in offered]))
+    return found
+
+
+def _matrix(title: str, results: list[Result]) -> Matrix:
+    methods = list(dict.fromkeys(each.method for each in results))
+    rows = []
+    for prop, group in by_property(results):
+        by_method = {each.method: each for each in group}
+        rows.append((prop, [by_method.get(method) for method in methods]))
+    return Matrix(title, methods, rows)
+
+
+def anchor(result: Result) -> str:
+    """Where a failure stands on the page."""
+    return f"failure-{result.key.replace(':', '-')}"

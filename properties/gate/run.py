@@ -1,0 +1,183 @@
+"""The whole gate: look at an adapter, judge it by every property, and collect the verdicts."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+import torch
+
+from pruneproof.properties.gate import conventions
+from pruneproof.properties.gate.catalogue import CATALOGUE
+from pruneproof.properties.gate.judge import Result, Verdict, judge
+from pruneproof.properties.gate.known_failures import KnownFailure, apply_known_failures
+from pruneproof.properties.gate.property import Level, Property
+from pruneproof.properties.gate.smoke import Offer, look_at
+from pruneproof.properties.gate.subject import AdapterError, Subject
+
+CONFORMS, FAILS, BROKEN = 0, 1, 2
+"""Exit codes."""
+
+Progress = Callable[[int, int, str], None]
+"""Is told how many verdicts there are, how many there will be, and which is next."""
+
+
+@dataclass
+class Report:
+    """What a finished run found.
+
+    Attributes:
+        name: of the implementation, as the adapter says.
+        version: of the implementation, as the adapter says.
+        target: where the adapter was found.
+        profile: how many examples of each property were tried.
+        seed: of the examples; None for the same ones every time.
+        declared: the adapter's conventions.
+        measured: what it was seen to do.
+        results: a verdict for each property and method, in the order of the catalogue.
+        stale: what is wrong with the known failures.
+        seconds: the run took.
+        versions: of what the verdicts may depend on.
+    """
+
+    name: str
+    version: str
+    target: str
+    profile: str
+    seed: int | None
+    declared: dict[str, str]
+    measured: dict[str, str]
+    results: list[Result]
+    stale: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def having(self, verdict: Verdict, level: Level | None = None) -> list[Result]:
+        """The results with a verdict, of one level or of all."""
+        return [
+            each
+            for each in self.results
+            if each.verdict == verdict and level in (None, each.property.level)
+        ]
+
+    @property
+    def exit_code(self) -> int:
+        """0 where every supported MUST holds or is known to fail, and nothing else is known."""
+        return FAILS if self.having("failed", "MUST") or self.stale else CONFORMS
+
+
+def run(
+    subject: Subject,
+    target: str,
+    profile: str = "standard",
+    seed: int | None = None,
+    known: Iterable[KnownFailure] = (),
+    progress: Progress | None = None,
+) -> Report:
+    """Judge an adapter by every property of the catalogue.
+
+    Args:
+        subject: the adapter; its conventions are filled in.
+        target: where it was found, for the snippets.
+        profile: `quick`, `standard` or `exhaustive`.
+        seed: of the examples; None for the same ones every time.
+        known: failures that are declared.
+        progress: is told before each verdict.
+
+    Raises:
+        AdapterError: it supports nothing, or its answers have no form that could be judged.
+    """
+    start = time.perf_counter()
+    declared = declared_conventions(subject)
+    offers, measured = look_and_measure(subject)
+    pairs = [(prop, method) for prop in CATALOGUE.values() for method in prop.methods]
+    results = []
+    for done, (prop, method) in enumerate(pairs):
+        if progress:
+            progress(done, len(pairs), f"{prop.id}:{method}")
+        results.append(verdict(prop, method, offers, subject, target, profile, seed))
+    judged = [each for each in results if each.property.kind != "conventions"]
+    if all(each.verdict == "unsupported" for each in judged):
+        raise AdapterError(NOTHING)
+    stale = apply_known_failures(results, list(known))
+    return Report(
+        subject.name,
+        subject.version,
+        target,
+        profile,
+        seed,
+        declared,
+        measured,
+        results,
+        stale,
+        time.perf_counter() - start,
+        versions(),
+    )
+
+
+NOTHING = (
+    "the adapter supports no score, mask, statistics or refinement, so it does not conform; "
+    "implement at least one of them, for at least one method, without NotImplementedError"
+)
+
+
+def look_and_measure(subject: Subject) -> tuple[set[Offer], dict[str, str]]:
+    """What the adapter supports, and its conventions as seen; those it is judged by are set.
+
+    Raises:
+        AdapterError: it supports nothing, or its answers have no form that could be judged.
+    """
+    offers = look_at(subject)
+    if not offers:
+        raise AdapterError(NOTHING)
+    measure = getattr(conventions, "measured", None)
+    measured = measure(subject, offers) if measure else {}
+    subject.conventions = conventions.resolved(subject)
+    return offers, measured
+
+
+def verdict(
+    prop: Property,
+    method: str,
+    offers: Set[Offer],
+    subject: Subject,
+    target: str,
+    profile: str,
+    seed: int | None,
+) -> Result:
+    """The verdict on one property for one method, which may be that it is not offered."""
+    if prop.kind != "conventions" and (prop.kind, method) not in offers:
+        return Result(prop, method, "unsupported", reason=f"no {prop.kind} for {method}")
+    try:
+        return judge(prop, method, subject, target, profile, seed)
+    except Exception as error:
+        error.add_note(f"while judging {prop.id}:{method}")
+        raise
+
+
+def declared_conventions(subject: Subject) -> dict[str, str]:
+    """As the adapter says.
+
+    Raises:
+        AdapterError: it says it in no dict.
+    """
+    declared: Any = getattr(subject.adapter, "conventions", {})
+    if not isinstance(declared, Mapping):
+        raise AdapterError(
+            f"conventions must be a dict such as {{'count': 'floor'}}, got {declared!r}"
+        )
+    return {str(key): str(value) for key, value in declared.items()}
+
+
+def versions() -> dict[str, str]:
+    """Of what the verdicts may depend on."""
+    return {
+        "pruneproof": version("pruneproof"),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "platform": platform.platform(terse=True),
+    }
