@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, settings
 from pruneproof.properties.gate.property import Property, Violation
 from pruneproof.properties.gate.snippet import snippet
 from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
+from pruneproof.properties.gate.transport import ProcessError
 
 Verdict = Literal["passed", "failed", "unsupported", "known_failure"]
 EXAMPLES = {"quick": 8, "standard": 40, "exhaustive": 1000}
@@ -73,9 +74,13 @@ def judge(
     start = time.perf_counter()
     judged, why = 0, ""
     last: tuple[Violation, str] | None = None
+    deadly: Violation | None = None
 
     def attempt(example: Any) -> None:
-        nonlocal judged, why, last
+        nonlocal judged, why, last, deadly
+        if deadly is not None:
+            # Making it small would mean to wait for, and to start, a process each time.
+            raise deadly
         subject.begin()
         # An adapter that draws random numbers draws the same ones when an example is replayed.
         torch.manual_seed(0)
@@ -87,6 +92,8 @@ def judge(
         except AdapterError as error:
             violation = Violation(str(error), "False  # it must answer")
             last = violation, snippet(target, subject.calls, violation)
+            if isinstance(error.__cause__, ProcessError):
+                deadly = violation
             raise violation from error
         except Violation as violation:
             last = violation, snippet(target, subject.calls, violation)

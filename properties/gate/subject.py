@@ -164,12 +164,14 @@ class Subject:
 
 
 def trimmed(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Positional arguments without what is None at the end."""
     while arguments and arguments[-1] is None:
         arguments = arguments[:-1]
     return arguments
 
 
 def check_accepts(method: Any, function: str, named: dict[str, Any]) -> None:
+    """Refuse, as unsupported, parameters that an adapter's signature does not have."""
     try:
         parameters = inspect.signature(method).parameters
     except (TypeError, ValueError):
