@@ -6,11 +6,15 @@ from typing import Annotated
 import typer
 
 from pruneproof.cli.audit import audit
+from pruneproof.cli.gate import EXAMPLES, gate
+from pruneproof.cli.prune import prune
 from pruneproof.cli.theory import theory
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.command()(theory)
 app.command()(audit)
+app.command(epilog=EXAMPLES)(gate)
+app.command()(prune)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,0 +1,1 @@
+"""Pruning a decoder block by block, as the known repositories do it."""

@@ -1,0 +1,66 @@
+"""One linear layer: from its weights and statistics to its keep mask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from pruneproof import reference
+from pruneproof.integration.pruning.plan import INPUTS, NEEDS, OUTPUTS, REFINEMENTS, Plan
+from pruneproof.reference import ActivationStatistics
+
+
+@dataclass
+class Observed:
+    """Statistics of what a linear layer was fed and of what it gave, where the plan needs them.
+
+    Attributes:
+        inputs: of X, in_features.
+        outputs: of XW, out_features: the Y of SymWanda and OWanda is (XW)ᵀ, the layer's own dense
+            outputs on the calibration tokens.
+    """
+
+    inputs: ActivationStatistics | None = None
+    outputs: ActivationStatistics | None = None
+
+
+def keep_mask_of(weight: Tensor, observed: Observed, plan: Plan) -> Tensor:
+    """The keep mask of a layer.
+
+    Args:
+        weight: out_features × in_features.
+        observed: what the plan needs.
+        plan: how.
+
+    Returns:
+        True where the weight survives, out_features × in_features.
+
+    Raises:
+        ValueError: weights or statistics that are not finite, or in_features not divisible by m.
+    """
+    W = weight.T
+    S = getattr(reference, plan.method)(W, **_norms(observed, plan), **plan.parameters)
+    if plan.n_m is not None:
+        keep = reference.keep_n_of_m(S, *plan.n_m)
+    else:
+        assert plan.sparsity is not None
+        keep = reference.keep_mask(S, plan.sparsity, plan.group)
+    if plan.refine is not None:
+        assert observed.inputs is not None
+        X = observed.inputs
+        refine = REFINEMENTS[plan.refine]
+        keep = refine(W, keep, X.mean, X.var, X.norm, **plan.refine_parameters)
+    return keep.T
+
+
+def _norms(observed: Observed, plan: Plan) -> dict[str, Any]:
+    norms: dict[str, Any] = {}
+    if INPUTS in NEEDS[plan.method]:
+        assert observed.inputs is not None
+        norms["x_norm"] = observed.inputs.norm
+    if OUTPUTS in NEEDS[plan.method]:
+        assert observed.outputs is not None
+        norms["y_norm"] = observed.outputs.norm
+    return norms

@@ -1,0 +1,92 @@
+"""What is to be done to a model's linear layers, checked before hours are spent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from pruneproof import reference
+
+INPUTS, OUTPUTS = "inputs", "outputs"
+NEEDS = {
+    "magnitude": (),
+    "wanda": (INPUTS,),
+    "owanda": (OUTPUTS,),
+    "symwanda": (INPUTS, OUTPUTS),
+    "symwanda_squared": (INPUTS, OUTPUTS),
+    "symmetric": (),
+    "symmetric_squared": (),
+    "ri": (),
+    "ria": (INPUTS,),
+    "lp": (INPUTS,),
+    "stochria": (INPUTS,),
+}
+"""By method, the activations whose norms it takes; `general_diagonal` has no data of its own."""
+REFINEMENTS: dict[str, Callable[..., Tensor]] = {
+    "dsnot": reference.dsnot,
+    "r2_dsnot": reference.r2_dsnot,
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How every linear layer is pruned.
+
+    Args:
+        method: a score of `pruneproof.reference`.
+        sparsity: the fraction to prune; or
+        n_m: n of every m consecutive inputs survive.
+        group: `output` or `layer`, the weights that are compared; `output` for n:m.
+        parameters: of the score, such as `alpha`.
+        refine: `dsnot` or `r2_dsnot`, after the mask.
+        refine_parameters: of the refinement.
+
+    Raises:
+        ValueError: a word or number that is not allowed, both or neither of sparsity and n_m, or
+            n:m over the layer.
+    """
+
+    method: str
+    sparsity: float | None = None
+    n_m: tuple[int, int] | None = None
+    group: str = "output"
+    parameters: dict[str, Any] = field(default_factory=dict)
+    refine: str | None = None
+    refine_parameters: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without a model."""
+        _one_of("method", self.method, NEEDS)
+        _one_of("group", self.group, ("output", "layer"))
+        if self.refine is not None:
+            _one_of("refine", self.refine, REFINEMENTS)
+        if (self.sparsity is None) == (self.n_m is None):
+            raise ValueError("sparsity or n_m must be given, and not both")
+        if self.sparsity is not None and not 0 <= self.sparsity < 1:
+            raise ValueError(f"sparsity must lie in [0, 1), got {self.sparsity}")
+        if self.n_m is not None:
+            n, m = self.n_m
+            if not 0 < n < m:
+                raise ValueError(f"n_m must satisfy 0 < n < m, got {n}:{m}")
+            if self.group != "output":
+                raise ValueError("group must be output for n:m, whose groups are along inputs")
+        if self.refine is not None and self.n_m is not None:
+            raise ValueError("refine must be left out for n:m: a swap would break the groups")
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Which activations statistics are taken of."""
+        needs = set(NEEDS[self.method]) | ({INPUTS} if self.refine else set())
+        return tuple(sorted(needs))
+
+    def record(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+
+def _one_of(name: str, value: str, allowed: Any) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value}")

@@ -1,0 +1,132 @@
+"""A run from beginning to end on a model in a folder: report, result, and going on after a cut."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+from typer.testing import CliRunner
+
+from pruneproof.cli.app import app
+from pruneproof.integration.pruning import blockwise, run
+from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.pruning.run import Data
+
+PLAN = Plan("ria", sparsity=0.5, refine="dsnot")
+
+
+class Tokenizer:
+    """One token a character."""
+
+    def __call__(self, text, **_):
+        return SimpleNamespace(input_ids=torch.tensor([[ord(each) % 97 for each in text]]))
+
+    def save_pretrained(self, folder):
+        (Path(folder) / "tokenizer.json").write_text("{}")
+
+
+@pytest.fixture
+def place(tmp_path, llama, monkeypatch):
+    """A folder with a model and a text."""
+    llama.save_pretrained(tmp_path / "model")
+    (tmp_path / "text.txt").write_text("".join(chr(33 + i % 83) for i in range(400)))
+
+    def load(name, dtype, device):
+        model = AutoModelForCausalLM.from_pretrained(name, dtype="auto")
+        return model.eval().to(device), Tokenizer()
+
+    monkeypatch.setattr(run, "load_model", load)
+    return tmp_path
+
+
+def go(place, **more):
+    data = Data(str(place / "text.txt"), str(place / "text.txt"), samples=4, seqlen=16)
+    return run.run(str(place / "model"), PLAN, data, **more)
+
+
+def test_the_result_loads_and_is_as_sparse_as_the_record_says(place):
+    record = go(place, out=place / "pruned", report=place / "report")
+    assert record == json.loads((place / "report/prune.json").read_text())
+    assert record == json.loads((place / "pruned/prune.json").read_text())
+    assert record["complete"] is True
+    assert record["pruned_perplexity"] != record["dense_perplexity"]
+    model = AutoModelForCausalLM.from_pretrained(place / "pruned")
+    zeros = record["achieved_sparsity"]
+    assert zeros["zeros"] == sum(
+        int((layer.weight == 0).sum())
+        for block in blockwise.decoder_blocks(model)
+        for _, layer in blockwise.linears(block)
+    )
+    assert zeros["fraction"] == 0.5
+    assert not (place / "pruned.unfinished").exists()
+
+
+def test_a_run_that_is_cut_off_goes_on(place, monkeypatch):
+    whole = go(place, out=place / "whole")
+    made = []
+    real = blockwise.keep_mask_of
+
+    def cut(*arguments):
+        made.append(1)
+        if len(made) == 10:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(blockwise, "keep_mask_of", cut)
+    with pytest.raises(KeyboardInterrupt):
+        go(place, out=place / "pruned")
+    assert not (place / "pruned").exists()
+    made.clear()
+    monkeypatch.setattr(blockwise, "keep_mask_of", lambda *each: made.append(1) or real(*each))
+    record = go(place, out=place / "pruned")
+    assert len(made) == 14, "seven layers each of the two blocks that were not done"
+    assert record["pruned_perplexity"] == whole["pruned_perplexity"]
+
+
+def test_another_runs_work_is_not_taken_for_ones_own(place):
+    unfinished = place / "pruned.unfinished"
+    unfinished.mkdir()
+    (unfinished / "run.json").write_text("{}")
+    with pytest.raises(FileExistsError, match="another run that was cut off"):
+        go(place, out=place / "pruned")
+
+
+def test_a_result_is_never_overwritten(place):
+    (place / "pruned").mkdir()
+    with pytest.raises(FileExistsError, match="exists; name another folder"):
+        go(place, out=place / "pruned")
+
+
+def test_a_sequence_longer_than_the_models_is_refused_first(place):
+    data = Data(str(place / "text.txt"), str(place / "text.txt"), samples=1, seqlen=33)
+    with pytest.raises(ValueError, match="seqlen must be at most the model's 32, got 33"):
+        run.run(str(place / "model"), PLAN, data)
+
+
+def command(place, *more):
+    text = str(place / "text.txt")
+    arguments = ["prune", str(place / "model"), "--calibration", text, "--evaluate", text]
+    return CliRunner().invoke(app, [*arguments, "--samples", "2", "--seqlen", "8", *more])
+
+
+def test_the_command_prints_both_perplexities(place):
+    result = command(place, "--method", "wanda", "--n-m", "2:4", "--alpha", "0.5")
+    assert result.exit_code == 0, result.output
+    assert "dense perplexity" in result.output
+    assert "(50.000 %)" in result.output
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (("--method", "wand", "--sparsity", "0.5"), "method must be one of"),
+        (("--method", "wanda"), "sparsity or n_m"),
+        (("--method", "wanda", "--n-m", "2-4"), "as 2:4, got 2-4"),
+    ],
+)
+def test_a_wrong_call_exits_with_2_and_says_why(place, more, message):
+    result = command(place, *more)
+    assert result.exit_code == 2
+    assert message in result.output

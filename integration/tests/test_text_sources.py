@@ -1,0 +1,129 @@
+"""Sampling of calibration and evaluation text."""
+
+import gzip
+import json
+import random
+from pathlib import Path
+
+import pytest
+import torch
+
+from pruneproof.integration import text_sources
+from pruneproof.integration.text_sources import (
+    calibration_tokens,
+    evaluation_tokens,
+    fingerprint,
+)
+
+
+@pytest.fixture
+def text(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("".join(chr(33 + i % 90) for i in range(500)), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def documents(tmp_path):
+    path = tmp_path / "documents.jsonl"
+    rows = [{"text": "short"}, {"text": "a" * 40}, {"text": "bcd" * 20}]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return str(path)
+
+
+def test_windows_of_a_text_start_where_the_seed_says(text, tokenizer):
+    whole = tokenizer(Path(text).read_text()).input_ids[0]
+    found = calibration_tokens(text, tokenizer, samples=3, seqlen=20, seed=5)
+    draw = random.Random(5)
+    for window in found:
+        start = draw.randint(0, 500 - 20 - 1)
+        assert window.equal(whole[start : start + 20])
+    assert not found.equal(calibration_tokens(text, tokenizer, 3, 20, seed=6))
+
+
+def test_documents_are_drawn_until_they_are_long_enough(documents, tokenizer):
+    found = calibration_tokens(documents, tokenizer, samples=4, seqlen=30, seed=0)
+    rows = [json.loads(line)["text"] for line in Path(documents).read_text().splitlines()]
+    draw = random.Random(0)
+    for window in found:
+        while len(row := rows[draw.randint(0, 2)]) <= 30:
+            pass
+        start = draw.randint(0, len(row) - 30 - 1)
+        assert window.equal(tokenizer(row[start : start + 30]).input_ids[0])
+
+
+def test_compressed_documents_are_the_same(documents, tokenizer, tmp_path):
+    packed = tmp_path / "documents.jsonl.gz"
+    packed.write_bytes(gzip.compress(Path(documents).read_bytes()))
+    first = calibration_tokens(documents, tokenizer, 4, 30, 0)
+    assert first.equal(calibration_tokens(str(packed), tokenizer, 4, 30, 0))
+
+
+def test_evaluation_windows_do_not_overlap(text, tokenizer):
+    found = evaluation_tokens(text, tokenizer, seqlen=60)
+    assert found.shape == (8, 60)
+    assert found.flatten().equal(tokenizer(Path(text).read_text()).input_ids[0][:480])
+
+
+def test_wikitext_splits_are_joined_as_in_the_known_repositories(monkeypatch, tokenizer):
+    asked = []
+
+    def load(*names, split):
+        asked.append((*names, split))
+        return {"text": ["one", "two"]}
+
+    monkeypatch.setattr(text_sources, "_load_dataset", load)
+    test = evaluation_tokens("wikitext2", tokenizer, seqlen=4)
+    assert test.flatten().equal(tokenizer("one\n\ntwo").input_ids[0])
+    assert len(calibration_tokens("wikitext2", tokenizer, 1, 3, 0)) == 1
+    assert asked == [
+        ("Salesforce/wikitext", "wikitext-2-raw-v1", "test"),
+        ("Salesforce/wikitext", "wikitext-2-raw-v1", "train"),
+    ]
+
+
+def test_c4_is_sampled_by_document_and_evaluated_joined(monkeypatch, tokenizer):
+    monkeypatch.setattr(
+        text_sources, "_load_dataset", lambda *_, **__: {"text": ["abcdefgh", "ijklmnop"]}
+    )
+    test = evaluation_tokens("c4", tokenizer, seqlen=17)
+    assert test.flatten().equal(tokenizer("abcdefgh ijklmnop").input_ids[0])
+    (window,) = calibration_tokens("c4", tokenizer, 1, 7, 0)
+    assert len({bool(each < 105) for each in window.tolist()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda t, path: calibration_tokens(path, t, 1, 500, 0), "500 tokens, needs at least 501"),
+        (lambda t, path: evaluation_tokens(path, t, 501), "500 tokens, needs at least 501"),
+    ],
+)
+def test_too_little_text_is_an_error(text, tokenizer, call, message):
+    with pytest.raises(ValueError, match=message):
+        call(tokenizer, text)
+
+
+def test_documents_that_are_all_too_short_are_an_error(documents, tokenizer, monkeypatch):
+    monkeypatch.setattr(text_sources, "MOST_DRAWS", 50)
+    with pytest.raises(ValueError, match="take a smaller seqlen"):
+        calibration_tokens(documents, tokenizer, 1, 100, 0)
+
+
+def test_documents_without_text_are_an_error(tmp_path, tokenizer):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"text": "a"}\n{"title": "b"}\n', encoding="utf-8")
+    with pytest.raises(ValueError, match="line 2 has no field text"):
+        calibration_tokens(str(path), tokenizer, 1, 1, 0)
+
+
+def test_a_missing_file_says_what_a_source_is(tokenizer):
+    with pytest.raises(FileNotFoundError, match="c4, wikitext2, or a text"):
+        calibration_tokens("nowhere.txt", tokenizer, 1, 1, 0)
+
+
+def test_a_fingerprint_tells_tokens_and_shapes_apart():
+    tokens = torch.arange(6).view(2, 3)
+    assert fingerprint(tokens) == fingerprint(tokens.clone())
+    assert fingerprint(tokens) != fingerprint(tokens.view(3, 2))
+    assert fingerprint(tokens) != fingerprint(tokens + 1)
