@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any
 
 import torch
 
@@ -42,6 +42,7 @@ class Report:
         stale: what is wrong with the known failures.
         seconds: the run took.
         versions: of what the verdicts may depend on.
+        date: of the run, UTC.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Report:
     stale: list[str] = field(default_factory=list)
     seconds: float = 0.0
     versions: dict[str, str] = field(default_factory=dict)
+    date: str = ""
 
     def having(self, verdict: Verdict, level: Level | None = None) -> list[Result]:
         """The results with a verdict, of one level or of all."""
@@ -92,7 +94,6 @@ def run(
         AdapterError: it supports nothing, or its answers have no form that could be judged.
     """
     start = time.perf_counter()
-    declared = declared_conventions(subject)
     offers, measured = look_and_measure(subject)
     pairs = [(prop, method) for prop in CATALOGUE.values() for method in prop.methods]
     results = []
@@ -110,12 +111,13 @@ def run(
         target,
         profile,
         seed,
-        declared,
+        conventions.declared(subject),
         measured,
         results,
         stale,
         time.perf_counter() - start,
         versions(),
+        datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )
 
 
@@ -129,14 +131,15 @@ def look_and_measure(subject: Subject) -> tuple[set[Offer], dict[str, str]]:
     """What the adapter supports, and its conventions as seen; those it is judged by are set.
 
     Raises:
-        AdapterError: it supports nothing, or its answers have no form that could be judged.
+        AdapterError: it supports nothing, its answers have no form that could be judged, or it
+            declares what is no convention.
     """
+    conventions.declared(subject)
     offers = look_at(subject)
     if not offers:
         raise AdapterError(NOTHING)
-    measure = getattr(conventions, "measured", None)
-    measured = measure(subject, offers) if measure else {}
-    subject.conventions = conventions.resolved(subject)
+    measured = conventions.measured(subject, offers)
+    subject.conventions = conventions.resolved(subject, offers)
     return offers, measured
 
 
@@ -157,20 +160,6 @@ def verdict(
     except Exception as error:
         error.add_note(f"while judging {prop.id}:{method}")
         raise
-
-
-def declared_conventions(subject: Subject) -> dict[str, str]:
-    """As the adapter says.
-
-    Raises:
-        AdapterError: it says it in no dict.
-    """
-    declared: Any = getattr(subject.adapter, "conventions", {})
-    if not isinstance(declared, Mapping):
-        raise AdapterError(
-            f"conventions must be a dict such as {{'count': 'floor'}}, got {declared!r}"
-        )
-    return {str(key): str(value) for key, value in declared.items()}
 
 
 def versions() -> dict[str, str]:

@@ -19,6 +19,7 @@ def record(report: Report) -> dict[str, Any]:
         "exit_code": report.exit_code,
         "profile": report.profile,
         "seed": report.seed,
+        "date": report.date,
         "seconds": round(report.seconds, 3),
         "versions": report.versions,
         "conventions": {"declared": report.declared, "measured": report.measured},

@@ -82,7 +82,7 @@ def _circumstances(report: Report) -> list[str]:
 
 
 def _table(groups: list[tuple[Property, list[Result]]]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("property", overflow="fold")
     table.add_column("level", no_wrap=True)
     for name in VERDICTS.values():
@@ -109,12 +109,13 @@ def _show_failures(prop: Property, failures: list[Result], screen: Console) -> N
     if not failures:
         return
     first, *others = failures
+    screen.print()
     screen.rule(Text(f"{prop.level} fails: {first.key}", "bold red"), align="left", style="red")
     _say(screen, prop.sentence, "bold")
     _say(screen, f"From: {prop.source}", "dim")
     _show_found(first, screen)
     for each in others:
-        _say(screen, f"also {each.method}: {shortened(each.failure['message'])}")
+        _say(screen, f"also {each.method}: {shortened(each.failure['message'])}", indent=2)
     _say(screen, "\nTo see it again, without pruneproof:\n", "dim")
     # Not wrapped, so that it can be copied.
     screen.print(Text(first.failure["snippet"]), soft_wrap=True)
@@ -131,7 +132,7 @@ def _show_found(result: Result, screen: Console) -> None:
     grid = Table.grid(padding=(0, 2))
     for label, text in lines:
         grid.add_row(Text(label), Text(text))
-    screen.print(Padding(grid, (1, 0, 1, 2)))
+    screen.print(Padding(grid, (1, 0, 0, 2), expand=False))
 
 
 def _show_known(known: list[Result], screen: Console) -> None:
