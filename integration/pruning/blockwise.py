@@ -8,7 +8,6 @@ out are held, beside the model.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,8 +17,8 @@ from torch import Tensor, nn
 
 from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
-from pruneproof.integration.pruning.plan import INPUTS, OUTPUTS, Plan
-from pruneproof.reference import ActivationStatistics
+from pruneproof.integration.pruning.observe import Observer
+from pruneproof.integration.pruning.plan import Plan
 
 Masks = dict[str, Tensor]
 """Keep masks by the layer's name in its block."""
@@ -63,11 +62,12 @@ def prune_blocks(
     for number, block in enumerate(blocks):
         masks = done(number)
         if masks is None:
-            observed = _observe(number, block, fed, plan)
-            masks = {}
-            for name, layer in linears(block):
-                with _naming(number, name):
-                    masks[name] = keep_mask_of(layer.weight.detach(), observed[name], plan)
+            forward = partial(_run, block, keywords=fed.keywords)
+            observed = Observer(number, linears(block), plan).watch(forward, fed.hidden)
+            masks = {
+                name: _mask(f"block {number}, {name}", layer, observed[name], plan)
+                for name, layer in linears(block)
+            }
             keep(number, masks)
         apply(block, masks)
         if number + 1 < len(blocks):
@@ -111,52 +111,11 @@ def block_inputs(model: nn.Module, first: nn.Module, tokens: Tensor) -> BlockInp
     return fed
 
 
-def _observe(number: int, block: nn.Module, fed: BlockInputs, plan: Plan) -> dict[str, Observed]:
-    observed = {name: Observed() for name, _ in linears(block)}
-    if not plan.needs:
-        return observed
-    with ExitStack() as stack:
-        for name, layer in linears(block):
-            naming = partial(_naming, number, name)
-            stack.enter_context(_watching(layer, observed[name], plan, naming))
-        for hidden in fed.hidden:
-            _run(block, hidden, fed.keywords)
-    return observed
-
-
-@contextmanager
-def _watching(
-    layer: nn.Linear,
-    seen: Observed,
-    plan: Plan,
-    naming: Callable[[], AbstractContextManager[None]],
-) -> Iterator[None]:
-    device = layer.weight.device
-    if INPUTS in plan.needs:
-        seen.inputs = ActivationStatistics(layer.in_features, device)
-    if OUTPUTS in plan.needs:
-        seen.outputs = ActivationStatistics(layer.out_features, device)
-
-    def watch(_: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> None:
-        with naming():
-            if seen.inputs is not None:
-                seen.inputs.update(args[0])
-            if seen.outputs is not None:
-                seen.outputs.update(output if layer.bias is None else output - layer.bias)
-
-    hook = layer.register_forward_hook(watch)
+def _mask(what: str, layer: nn.Linear, observed: Observed, plan: Plan) -> Tensor:
     try:
-        yield
-    finally:
-        hook.remove()
-
-
-@contextmanager
-def _naming(number: int, name: str) -> Iterator[None]:
-    try:
-        yield
+        return keep_mask_of(layer.weight.detach(), observed, plan)
     except ValueError as error:
-        raise ValueError(f"block {number}, {name}: {error}") from error
+        raise ValueError(f"{what}: {error}") from error
 
 
 def _run(block: nn.Module, hidden: Tensor, keywords: dict[str, Any]) -> Tensor:

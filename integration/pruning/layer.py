@@ -48,8 +48,7 @@ def keep_mask_of(weight: Tensor, observed: Observed, plan: Plan) -> Tensor:
         assert plan.sparsity is not None
         keep = reference.keep_mask(S, plan.sparsity, plan.group)
     if plan.refine is not None:
-        assert observed.inputs is not None
-        X = observed.inputs
+        X = _reached(observed.inputs)
         refine = REFINEMENTS[plan.refine]
         keep = refine(W, keep, X.mean, X.var, X.norm, **plan.refine_parameters)
     return keep.T
@@ -58,9 +57,13 @@ def keep_mask_of(weight: Tensor, observed: Observed, plan: Plan) -> Tensor:
 def _norms(observed: Observed, plan: Plan) -> dict[str, Any]:
     norms: dict[str, Any] = {}
     if INPUTS in NEEDS[plan.method]:
-        assert observed.inputs is not None
-        norms["x_norm"] = observed.inputs.norm
+        norms["x_norm"] = _reached(observed.inputs).norm
     if OUTPUTS in NEEDS[plan.method]:
-        assert observed.outputs is not None
-        norms["y_norm"] = observed.outputs.norm
+        norms["y_norm"] = _reached(observed.outputs).norm
     return norms
+
+
+def _reached(statistics: ActivationStatistics | None) -> ActivationStatistics:
+    if statistics is None:
+        raise ValueError("no calibration token reached it; take more samples")
+    return statistics
