@@ -1,0 +1,53 @@
+"""The GitHub Action: what its shell steps do, with a stand-in for `pruneproof`."""
+
+import os
+import re
+import subprocess
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ACTION = (Path(__file__).resolve().parents[2] / "action.yml").read_text(encoding="utf-8")
+SCRIPT = textwrap.dedent(ACTION.split("      run: |\n")[1])
+STAND_IN = """#!/bin/sh
+printf '%s\\n' "$@" > "$ARGUMENTS"
+[ "$CODE" = 2 ] || { mkdir -p "$REPORT"; echo summary > "$REPORT/summary.md"; }
+exit "$CODE"
+"""
+
+
+def test_no_input_is_pasted_into_a_command() -> None:
+    for line in ACTION.splitlines():
+        if "${{" in line:
+            assert re.match(r"\s+(if|value|python-version|[A-Z_]+): \$\{\{", line), line
+    assert "${{" not in SCRIPT
+
+
+@pytest.mark.parametrize(("code", "summary"), [(0, "summary"), (1, "summary"), (2, "could not")])
+def test_it_judges_summarises_and_fails_as_the_gate_does(
+    tmp_path: Path, code: int, summary: str
+) -> None:
+    program = tmp_path / "bin" / "pruneproof"
+    program.parent.mkdir()
+    program.write_text(STAND_IN, encoding="utf-8")
+    program.chmod(0o755)
+    report, target = tmp_path / "a report", "$(touch pwned); a b.py:Adapter"
+    environment = {
+        "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
+        "TARGET": target,
+        "KNOWN_FAILURES": "known failures.toml",
+        "PROFILE": "quick",
+        "REPORT": str(report),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+        "ARGUMENTS": str(tmp_path / "arguments"),
+        "CODE": str(code),
+    }
+    shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", SCRIPT]
+    done = subprocess.run(shell, env=environment, cwd=tmp_path)
+    assert done.returncode == code
+    assert summary in (tmp_path / "summary").read_text(encoding="utf-8")
+    arguments = (tmp_path / "arguments").read_text(encoding="utf-8").splitlines()
+    expected = ["gate", "--profile", "quick", "--report", str(report)]
+    assert arguments == [*expected, "--known-failures", "known failures.toml", "--", target]
+    assert not (tmp_path / "pwned").exists()
