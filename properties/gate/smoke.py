@@ -27,10 +27,12 @@ def look_at(subject: Subject) -> set[Offer]:
         AdapterError: an answer of the wrong form, or an exception of its own.
     """
     offers = set()
+    # Copies, since an adapter may change what it is given.
+    weight, tokens, activations = _WEIGHT.clone(), _INPUTS.clone(), _OUTPUTS.clone()
     for name, form in METHODS.items():
-        inputs = _INPUTS if form.inputs is True else None
-        outputs = _OUTPUTS if form.outputs else None
-        arguments = (name, _WEIGHT, inputs, outputs)
+        inputs = tokens if form.inputs is True else None
+        outputs = activations if form.outputs else None
+        arguments = (name, weight, inputs, outputs)
         calls: dict[str, Callable[[], Any]] = {
             "score": lambda given=arguments: subject.score(*given),
             "keep_mask": lambda given=arguments: subject.keep_mask(*given, sparsity=0.5),
@@ -39,9 +41,9 @@ def look_at(subject: Subject) -> set[Offer]:
         offers |= {(kind, name) for kind, call in calls.items() if _is_supported(call)}
     keep = _WEIGHT.abs() > 2
     for name in REFINEMENTS:
-        if _is_supported(lambda name=name: subject.refine(name, _WEIGHT, keep, _INPUTS)):
+        if _is_supported(lambda name=name: subject.refine(name, weight, keep, tokens)):
             offers.add(("refine", name))
-    if _is_supported(lambda: subject.activation_statistics([_INPUTS])):
+    if _is_supported(lambda: subject.activation_statistics([tokens])):
         offers.add(("statistics", "all"))
     return offers
 

@@ -135,7 +135,7 @@ class Subject:
         method = getattr(self.adapter, function, None)
         if method is None:
             raise Unsupported(f"no {function}")
-        check_accepts(method, function, named)
+        check_accepts(method, function, named, trimmed(arguments))
         # Copies, since an adapter may change what it is given.
         kept = tuple(map(self._copy, arguments)), {k: self._copy(v) for k, v in named.items()}
         call = Call(function, *kept)
@@ -170,17 +170,23 @@ def trimmed(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     return arguments
 
 
-def check_accepts(method: Any, function: str, named: dict[str, Any]) -> None:
-    """Refuse, as unsupported, parameters that an adapter's signature does not have."""
+def check_accepts(
+    method: Any, function: str, named: dict[str, Any], arguments: tuple[Any, ...]
+) -> None:
+    """Refuse, as unsupported, arguments that an adapter's signature has no place for."""
     try:
-        parameters = inspect.signature(method).parameters
+        signature = inspect.signature(method)
     except (TypeError, ValueError):
         return
-    if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
-        return
+    parameters = signature.parameters
     missing = [name for name in named if name not in parameters]
-    if missing:
+    if missing and not any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
         raise Unsupported(f"{function} takes no {', '.join(missing)}")
+    try:
+        signature.bind(*arguments, **named)
+    except TypeError as error:
+        # Such as outputs for what knows inputs alone, or no inputs for what needs them.
+        raise Unsupported(f"{function} takes other arguments: {error}") from error
 
 
 def _check_matrix(what: str, answer: object, weight: Tensor) -> None:

@@ -53,9 +53,9 @@ def _answer(subject: Subject, request: dict[str, Any]) -> Any:
         raise Unsupported(f"no {function}")
     given = decoded(request.get("parameters", {}))
     named = {key: tuple(each) if isinstance(each, list) else each for key, each in given.items()}
-    check_accepts(method, function, named)
-    arguments = tuple(decoded(request.get(field)) for field in ARGUMENTS[function])
-    return method(*trimmed(arguments), **named)
+    arguments = trimmed(tuple(decoded(request.get(field)) for field in ARGUMENTS[function]))
+    check_accepts(method, function, named, arguments)
+    return method(*arguments, **named)
 
 
 def _line(request: dict[str, Any], reply: dict[str, Any]) -> bytes:

@@ -1,0 +1,301 @@
+"""What a keep mask must be: so many weights pruned in each group, and the right ones."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from pruneproof.properties.gate import masks
+from pruneproof.properties.gate.assertions import hold
+from pruneproof.properties.gate.examples import Example
+from pruneproof.properties.gate.expected import Expected, expected_scores
+from pruneproof.properties.gate.mask_examples import SPARSITIES, layers
+from pruneproof.properties.gate.methods import CLOSED_FORMS, SCORES
+from pruneproof.properties.gate.property import Violation, gate_property
+from pruneproof.properties.gate.snippet import literal
+from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
+
+FEW = ("magnitude", "wanda", "ria")
+"""Where the way from scores to a mask is judged, which seldom depends on the score."""
+
+HOMOGENEOUS = ("magnitude", "wanda", "ria", "symwanda")
+POWERS = ((0, -36), (-36, 0), (0, 30), (30, 0), (-20, -20), (20, 20))
+"""Of 2, for weights and activations; the square of a score is still a normal float32."""
+
+EXACT_TIES = ("magnitude", "wanda")
+"""Their equal scores are equal in any arithmetic: a product with 1 is not rounded."""
+
+INTERFACE = "Section 4.1; the gate's interface"
+EDGES = (0.0, 0.5, 0.29, 0.7, 1 - 2.0**-53, 1e-9, 0.07, 0.57, 0.25, 0.35, 1 / 3, 0.99, 1e-300)
+COUNTED = ((1, 10), (1, 100), (2, 7), (3, 50), (1, 1), (4, 6), (2, 49), (5, 3))
+
+
+def any_sparsity() -> st.SearchStrategy[float]:
+    """Of [0, 1): those whose product with a size is seldom what one thinks, and all others."""
+    return st.one_of(st.sampled_from(EDGES), st.sampled_from(EDGES), st.floats(0, 1).map(_below_1))
+
+
+def mask_of(subject: Subject, example: Example) -> Tensor:
+    """The mask that the example asks for."""
+    sparsity = example.more["sparsity"]
+    return subject.keep_mask(*example.arguments, sparsity=sparsity, **example.parameters)
+
+
+def scores_behind(example: Example) -> Expected:
+    """The exact scores; nothing more than float32 is asked of what makes a mask."""
+    return expected_scores(example, torch.float32)
+
+
+def groups_in(subject: Subject, example: Example) -> masks.Groups:
+    """The weights that are compared with each other, as the convention says."""
+    return masks.groups_of(tuple(example.weight.shape), subject.conventions["group"])
+
+
+@gate_property(
+    "mask.count",
+    kind="keep_mask",
+    methods=SCORES,
+    examples=lambda method: layers(method, COUNTED, sparsity=any_sparsity()),
+    source=INTERFACE,
+)
+def count(subject: Subject, example: Example) -> None:
+    """Each group loses exactly as many weights as the sparsity says, for all of [0, 1)."""
+    masks.assert_counts(subject, mask_of(subject, example), example.more["sparsity"])
+
+
+@gate_property(
+    "mask.equal_scores",
+    kind="keep_mask",
+    methods=FEW,
+    examples=lambda method: layers(method, COUNTED, ("equal", "few"), sparsity=any_sparsity()),
+    source=INTERFACE,
+)
+def equal_scores(subject: Subject, example: Example) -> None:
+    """Equal scores change nothing in how many weights are pruned."""
+    masks.assert_counts(subject, mask_of(subject, example), example.more["sparsity"])
+
+
+@gate_property(
+    "mask.zero_weights",
+    kind="keep_mask",
+    methods=FEW,
+    examples=lambda method: layers(
+        method, ((2, 4), (3, 7), (4, 10)), ("zeros",), sparsity=any_sparsity()
+    ),
+    source=INTERFACE,
+    assumptions="every input and output has a weight",
+)
+def zero_weights(subject: Subject, example: Example) -> None:
+    """Weights that are already zero change nothing in how many weights are pruned."""
+    masks.assert_counts(subject, mask_of(subject, example), example.more["sparsity"])
+
+
+@gate_property(
+    "mask.optimal",
+    kind="keep_mask",
+    methods=CLOSED_FORMS,
+    examples=lambda method: layers(
+        method,
+        patterns=("distinct", "close"),
+        parameters=True,
+        sparsity=st.sampled_from(SPARSITIES),
+    ),
+    source=INTERFACE,
+)
+def optimal(subject: Subject, example: Example) -> None:
+    """In no group is a weight kept whose score is lower than that of a pruned one."""
+    keep = mask_of(subject, example)
+    masks.assert_optimal(subject, keep, scores_behind(example), groups_in(subject, example))
+
+
+@gate_property(
+    "mask.scaling",
+    kind="keep_mask",
+    methods=HOMOGENEOUS,
+    examples=lambda method: layers(
+        method,
+        sparsity=st.sampled_from(SPARSITIES),
+        powers=st.sampled_from(POWERS),
+    ),
+    source="homogeneity of the scores",
+    assumptions="factors are powers of two, and nothing overflows or underflows",
+)
+def scaling(subject: Subject, example: Example) -> None:
+    """A mask does not depend on the magnitude of all weights, nor on that of all activations."""
+    of_weight, of_activations = example.more["powers"]
+    keep = subject.keep_mask(
+        example.method,
+        example.weight * 2.0**of_weight,
+        *(_scaled(each, of_activations) for each in example.arguments[2:]),
+        sparsity=example.more["sparsity"],
+    )
+    masks.assert_optimal(subject, keep, scores_behind(example), groups_in(subject, example))
+
+
+@gate_property(
+    "mask.nested",
+    kind="keep_mask",
+    methods=FEW,
+    examples=lambda method: layers(
+        method,
+        sparsities=st.lists(
+            st.sampled_from([*SPARSITIES, 0.1, 0.3]), min_size=2, max_size=2, unique=True
+        ),
+    ),
+    source=INTERFACE,
+    assumptions="for weights whose scores differ by more than the bounds",
+)
+def nested(subject: Subject, example: Example) -> None:
+    """More sparsity prunes what less sparsity prunes, and more."""
+    less, more = (
+        subject.keep_mask(*example.arguments, sparsity=sparsity)
+        for sparsity in sorted(example.more["sparsities"])
+    )
+    first, second = less.flatten().tolist(), more.flatten().tolist()
+    for index in masks.apart(subject, scores_behind(example), groups_in(subject, example)):
+        place = "{}, {}".format(*divmod(index, less.shape[1]))
+        hold(
+            first[index] or not second[index],
+            f"more sparsity brings weight [{place}] back",
+            f"r1[{place}] or not r2[{place}]",
+            expected="pruned",
+            got="kept",
+        )
+
+
+@gate_property(
+    "mask.ties",
+    kind="keep_mask",
+    methods=EXACT_TIES,
+    examples=lambda method: layers(
+        method, patterns=("equal", "few"), sparsity=st.sampled_from(SPARSITIES)
+    ),
+    source="the gate's interface",
+    assumptions="the adapter declares ties = lowest_index",
+)
+def ties(subject: Subject, example: Example) -> None:
+    """Of equal scores the lowest index is pruned first, where the adapter declares it."""
+    if subject.conventions["ties"] != "lowest_index":
+        raise Unsupported("any choice between equal scores is right")
+    keep = mask_of(subject, example)
+    groups = groups_in(subject, example)
+    masks.assert_lowest_index_first(subject, keep, scores_behind(example).value, groups)
+
+
+@gate_property(
+    "mask.sparsity_range",
+    kind="keep_mask",
+    methods=FEW,
+    examples=lambda method: layers(
+        method, ((2, 4), (3, 5)), sparsity=st.sampled_from([1.0, -0.25, 1.5, math.nan])
+    ),
+    level="SHOULD",
+    source="the gate's interface",
+)
+def sparsity_range(subject: Subject, example: Example) -> None:
+    """A sparsity outside [0, 1) is an error."""
+    try:
+        mask_of(subject, example)
+    except AdapterError as error:
+        if error.__cause__ is not None:
+            return
+    sparsity = example.more["sparsity"]
+    raise Violation(
+        f"sparsity {sparsity} is answered with a mask", "False", expected="ValueError", got="a mask"
+    )
+
+
+@gate_property(
+    "mask.repeatable",
+    kind="keep_mask",
+    methods=FEW,
+    examples=lambda method: layers(method, sparsity=st.sampled_from(SPARSITIES)),
+    source="the gate's interface",
+    assumptions="for weights whose scores differ by more than the bounds",
+)
+def repeatable(subject: Subject, example: Example) -> None:
+    """The same layer has the same mask again, whatever was pruned in between."""
+    first = mask_of(subject, example)
+    other = (None if each is None else each.flip(0, 1) * 3 for each in example.arguments[1:])
+    subject.keep_mask(example.method, *other, sparsity=0.5)  # type: ignore[arg-type]
+    again = mask_of(subject, example)
+    groups = groups_in(subject, example)
+    message = "the mask is another the second time"
+    masks.assert_same_where_apart(subject, (first, again), scores_behind(example), groups, message)
+
+
+@gate_property(
+    "mask.strides",
+    kind="keep_mask",
+    methods=FEW,
+    examples=lambda method: layers(
+        method,
+        ((2, 4), (3, 5), (4, 4)),
+        sparsity=st.sampled_from(SPARSITIES),
+        view=st.sampled_from(["transposed", "every_second"]),
+    ),
+    source="the gate's interface",
+    assumptions="for weights whose scores differ by more than the bounds",
+)
+def strides(subject: Subject, example: Example) -> None:
+    """A weight that is not contiguous in memory has the same mask."""
+    contiguous = mask_of(subject, example)
+    view = _view(example.weight, example.more["view"])
+    of_view = subject.keep_mask(
+        example.method, view, *example.arguments[2:], sparsity=example.more["sparsity"]
+    )
+    groups, pair = groups_in(subject, example), (contiguous, of_view)
+    message = "a view of the weight has another mask"
+    masks.assert_same_where_apart(subject, pair, scores_behind(example), groups, message)
+
+
+@gate_property(
+    "mask.arguments",
+    kind="keep_mask",
+    methods=FEW,
+    examples=lambda method: layers(method, sparsity=st.sampled_from(SPARSITIES)),
+    source="the gate's interface",
+)
+def arguments(subject: Subject, example: Example) -> None:
+    """Making a mask changes neither the weight nor the activations."""
+    assert_unchanged(subject, example, sparsity=example.more["sparsity"])
+
+
+def assert_unchanged(subject: Subject, example: Example, **asked: object) -> None:
+    """Assert that `keep_mask` leaves its tensors as they were."""
+    given = [None if each is None else each.clone() for each in example.arguments[1:]]
+    subject.keep_mask(example.method, *given, **asked)  # type: ignore[arg-type]
+    pairs = [
+        (before, after)
+        for before, after in zip(example.arguments[1:], given, strict=True)
+        if after is not None
+    ]
+    for number, (before, after) in enumerate(pairs, start=1):
+        # A snippet calls the tensors that it passes t1, t2, … in their order.
+        hold(
+            torch.equal(before, after),
+            "keep_mask changes a tensor that it is given",
+            f"torch.equal(t{number}, {literal(before)})",
+            expected=before.tolist(),
+            got=after.tolist(),
+        )
+
+
+def _below_1(number: float) -> float:
+    return min(number, 1 - 2.0**-53)
+
+
+def _scaled(tensor: Tensor | None, power: int) -> Tensor | None:
+    return None if tensor is None else tensor * 2.0**power
+
+
+def _view(weight: Tensor, kind: str) -> Tensor:
+    if kind == "transposed":
+        return weight.T.contiguous().T
+    # Between them lie numbers that are not the layer's.
+    spaced = torch.full((weight.shape[0], 2 * weight.shape[1]), 1000.0, dtype=weight.dtype)
+    spaced[:, ::2] = weight
+    return spaced[:, ::2]

@@ -1,0 +1,102 @@
+"""Layers to make masks of: distinct, close and equal scores, and weights that are already zero.
+
+They are made from a few drawn numbers, since drawing every weight would take longer than
+judging the mask.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from pruneproof.properties.gate.examples import DTYPES, Example
+from pruneproof.properties.gate.methods import METHODS
+
+Shape = tuple[int, int]
+SMALL: tuple[Shape, ...] = ((2, 4), (1, 1), (1, 6), (3, 5), (2, 7), (4, 4), (5, 3))
+SPARSITIES = (0.5, 0.25, 0.75, 0.4, 0.6, 0.9)
+SMALLEST_DIFFERENCE = 2.0**-13
+"""Of close weights near 1: float32 tells them apart, half precision does not."""
+
+
+def layer(
+    method: str,
+    shape: Shape,
+    pattern: str,
+    seed: int = 0,
+    dtype: torch.dtype = torch.float32,
+    **parameters: Any,
+) -> Example:
+    """A layer without dead inputs and outputs.
+
+    Args:
+        method: a score.
+        shape: out_features × in_features.
+        pattern: of the weights: `distinct` magnitudes; `close` ones, a little more than 1;
+            `few` different ones; all `equal`; `zeros` among a few others. The inputs and outputs
+            of the last four patterns are ones, so that the weights alone decide.
+        seed: which of these layers.
+        dtype: of all tensors.
+        parameters: of the score.
+    """
+    form, random = METHODS[method], torch.Generator().manual_seed(seed)
+    weight = _weight(shape, pattern, random)
+    needs_inputs = form.inputs is True or parameters.get("alpha", 0.0) != 0.0
+    ones = pattern != "distinct"
+    inputs = _activations(shape[1], ones, random) if needs_inputs else None
+    outputs = _activations(shape[0], ones, random).T if form.outputs else None
+    tensors = (
+        None if each is None else each.to(dtype).contiguous() for each in (weight, inputs, outputs)
+    )
+    return Example(method, *tensors, parameters)  # type: ignore[arg-type]
+
+
+@st.composite
+def layers(
+    draw: st.DrawFn,
+    method: str,
+    shapes: tuple[Shape, ...] = SMALL,
+    patterns: tuple[str, ...] = ("distinct",),
+    *,
+    parameters: bool = False,
+    **more: st.SearchStrategy[Any],
+) -> Example:
+    """Layers of these shapes and patterns; `more` is drawn for the property."""
+    values = METHODS[method].parameters if parameters and draw(st.booleans()) else {}
+    example = layer(
+        method,
+        draw(st.sampled_from(shapes)),
+        draw(st.sampled_from(patterns)),
+        draw(st.integers(0, 99)),
+        draw(st.sampled_from(DTYPES)),
+        **{name: draw(each) for name, each in values.items()},
+    )
+    return replace(example, more={name: draw(each) for name, each in more.items()})
+
+
+def _weight(shape: Shape, pattern: str, random: torch.Generator) -> Tensor:
+    n = shape[0] * shape[1]
+    signs = 1.0 - 2.0 * torch.randint(0, 2, shape, generator=random)
+    places = torch.randperm(n, generator=random).reshape(shape)
+    if pattern == "distinct":
+        return (places + 1) * signs
+    if pattern == "close":
+        return (1 + places * SMALLEST_DIFFERENCE) * signs
+    if pattern == "equal":
+        return torch.ones(shape) * signs
+    weight = torch.randint(1, 4, shape, generator=random) * signs
+    if pattern == "zeros":
+        weight[places % 2 == 0] = 0.0
+        weight[0], weight[:, 0] = 3.0, 3.0
+    return weight
+
+
+def _activations(n: int, ones: bool, random: torch.Generator) -> Tensor:
+    if ones:
+        # Next to one that is zero, so that every norm is exactly 1.
+        return torch.stack([torch.ones(n), torch.zeros(n)])
+    return torch.randint(1, 10, (2, n), generator=random).float()
