@@ -43,13 +43,13 @@ class KeepsTiedScores(Masks):
 
 
 @fault("n_m.optimal:wanda")
-class GroupsOfEverySecond(Masks):
-    """Compares weights that lie in_features / m apart, and keeps as many of each m."""
+class KeepsTheFirst(Masks):
+    """Keeps the first n of every m, whatever their scores."""
 
     def n_of_m(self, scores: Tensor, n: int, m: int) -> Tensor:
-        """The first n of m are always kept."""
+        """With the errors of what is right."""
         keep = super().n_of_m(scores, n, m)
-        return torch.arange(m).repeat(scores.shape[1] // m).expand_as(keep) < n
+        return (torch.arange(keep.shape[1]) % m).expand_as(keep) < n
 
 
 @fault("n_m.optimal:magnitude")
