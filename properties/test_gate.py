@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,7 @@ def gate(pytestconfig: pytest.Config) -> Iterator[Gate]:
     target = pytestconfig.getoption("--implementation", None)
     profile = pytestconfig.getoption("--gate-profile", None)
     seed = pytestconfig.getoption("--gate-seed", None)
-    timeout = pytestconfig.getoption("--gate-timeout", TIMEOUT)
+    timeout = pytestconfig.getoption("--gate-timeout", None) or TIMEOUT
     file = pytestconfig.getoption("--gate-known-failures", None)
     profile = profile or ("standard" if target else "quick")
     _show_what_hangs(pytestconfig)
@@ -100,6 +101,6 @@ def _fail(result: Result, entry: KnownFailure | None, item: pytest.Item) -> None
 
 def _show_what_hangs(config: pytest.Config) -> None:
     """Let the message of a call that hangs through, since the process ends with it."""
-    capture = config.pluginmanager.getplugin("capturemanager")
+    capture: Any = config.pluginmanager.getplugin("capturemanager")
     if capture is not None:
         watchdog.BEFORE_EXIT.append(lambda: capture.suspend_global_capture(in_=True))

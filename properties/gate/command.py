@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from pruneproof.properties.gate import run as gate
+from pruneproof.properties.gate.command_snippet import PREFIX
 from pruneproof.properties.gate.known_failures import (
     KnownFailure,
     KnownFailuresError,
@@ -55,7 +56,7 @@ def judge_and_report(
             prepare(report)
         known = known_of(known_failures)
         with opened(target, command, isolate=isolate, timeout=timeout) as subject:
-            where = target or str(command)
+            where = target or f"{PREFIX}{command}"
             found = _found(subject, where, profile, seed, known)
         show(found, Console())
         if report is not None:

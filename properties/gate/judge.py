@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -44,7 +45,8 @@ class Result:
     reason: str = ""
     seconds: float = 0.0
 
-    @property
+    # A field above is called as the decorator is.
+    @builtins.property
     def key(self) -> str:
         """How known failures name it."""
         return f"{self.property.id}:{self.method}"
@@ -137,7 +139,7 @@ def _run(
         deadline=None,
         phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
         report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=list(HealthCheck.__members__.values()),
         print_blob=False,
     )(run)
     if seed is not None:

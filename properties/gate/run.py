@@ -12,7 +12,7 @@ from importlib.metadata import version
 import torch
 
 from pruneproof.properties.gate import conventions
-from pruneproof.properties.gate.catalogue import CATALOGUE
+from pruneproof.properties.gate.catalogue import CATALOGUE as CATALOGUE
 from pruneproof.properties.gate.judge import Result, Verdict, judge
 from pruneproof.properties.gate.known_failures import KnownFailure, apply_known_failures
 from pruneproof.properties.gate.property import Level, Property

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pruneproof.properties.gate.command_snippet import PREFIX, prelude
 from pruneproof.properties.gate.property import Violation
 from pruneproof.properties.gate.subject import Call
 from pruneproof.properties.gate.target import split_target
@@ -62,6 +63,8 @@ def _whole(numbers: list[Any], dtype: torch.dtype, shape: torch.Size) -> str:
 
 
 def _imports(target: str) -> list[str]:
+    if target.startswith(PREFIX):
+        return prelude(target.removeprefix(PREFIX))
     place, name = split_target(target)
     if not place.endswith(".py"):
         found = [f"from {place} import {name}"]

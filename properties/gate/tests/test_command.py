@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,6 +53,23 @@ def test_the_snippet_on_the_terminal_fails_as_the_gate_did(
     program = program[: program.index("\n", program.index("assert "))]
     with pytest.raises(AssertionError, match="a score < 0"):
         exec(program, {})
+
+
+@pytest.mark.parametrize("isolate", [False, True])
+def test_an_adapter_in_a_process_of_its_own_is_judged_alike(
+    adapter: Target, tmp_path: Path, isolate: bool
+) -> None:
+    target = adapter(WRONG)
+    worker = [sys.executable, "-m", "pruneproof.properties.gate.worker", target]
+    how = {"isolate": True} if isolate else {"command": shlex.join(worker)}
+    folder = tmp_path / "report"
+    where = target if isolate else None
+    assert judge_and_report(where, profile="quick", report=folder, **how) == 1
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    (failed,) = [each for each in report["properties"] if each["verdict"] == "failed"]
+    program = [sys.executable, "-c", failed["snippet"]]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60)
+    assert "AssertionError: a score < 0" in done.stderr
 
 
 def test_a_should_that_fails_decides_nothing(
