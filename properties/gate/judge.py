@@ -139,7 +139,7 @@ def _run(
         deadline=None,
         phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
         report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck.__members__.values()),
+        suppress_health_check=list(HealthCheck),  # type: ignore[arg-type]
         print_blob=False,
     )(run)
     if seed is not None:
