@@ -1,5 +1,7 @@
 """The `pruneproof` command. Each subcommand is a file that imports what is heavy when called."""
 
+import io
+import sys
 from importlib.metadata import version
 from typing import Annotated
 
@@ -9,12 +11,14 @@ from pruneproof.cli.audit import audit
 from pruneproof.cli.gate import EXAMPLES, gate
 from pruneproof.cli.prune import prune
 from pruneproof.cli.theory import theory
+from pruneproof.cli.vectors import vectors
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.command()(theory)
 app.command()(audit)
 app.command(epilog=EXAMPLES)(gate)
 app.command()(prune)
+app.add_typer(vectors, name="vectors")
 
 
 def _print_version(wanted: bool) -> None:
@@ -33,3 +37,7 @@ def pruneproof(
     ] = False,
 ) -> None:
     """Verify the pruning of large language models: is this right?"""
+    # Formulas and bars are not in every terminal's encoding; a question mark beats a crash.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

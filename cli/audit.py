@@ -18,8 +18,14 @@ def audit(
 ) -> None:
     """Check the paper's printed numbers against each other and its text, and print what is off.
 
-    Exits with 0 when the findings are those that the project records, with 1 when they differ.
+    Exits with 0 when the findings are those that the project records, with 1 when they differ, with
+    2 when the report cannot be written.
     """
     from pruneproof.integration.audit.run import run
 
-    raise typer.Exit(run(report))
+    try:
+        code = run(report)
+    except OSError as error:
+        typer.echo(f"pruneproof audit: {error}", err=True)
+        raise typer.Exit(2) from error
+    raise typer.Exit(code)

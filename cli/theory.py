@@ -18,8 +18,14 @@ def theory(
 ) -> None:
     """Prove or refute every statement of the paper and print the ledger.
 
-    Exits with 0 when every verdict is the one that the project records, with 1 when one changed.
+    Exits with 0 when every verdict is the one that the project records, with 1 when one changed,
+    with 2 when the report cannot be written.
     """
     from pruneproof.symbolic import theory as symbolic_theory
 
-    raise typer.Exit(symbolic_theory.run(report))
+    try:
+        code = symbolic_theory.run(report)
+    except OSError as error:
+        typer.echo(f"pruneproof theory: {error}", err=True)
+        raise typer.Exit(2) from error
+    raise typer.Exit(code)

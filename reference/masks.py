@@ -80,7 +80,9 @@ def keep_n_of_m(S: Float[Tensor, "b c"], n: int, m: int) -> Bool[Tensor, "b c"]:
     """
     by_output = _in_linear_layout(S)
     check_integer("m", m, 2)
-    check_integer("n", n, 1, m - 1)
+    check_integer("n", n, 1)
+    if n >= m:
+        raise ValueError(f"n must be below m = {m}, got {n}")
     if by_output.shape[1] % m != 0:
         raise ValueError(f"m must divide in_features, {by_output.shape[1]}, got {m}")
     scores = by_output.to(score_dtype(S.dtype)).contiguous()

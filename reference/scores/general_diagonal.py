@@ -40,7 +40,8 @@ def general_diagonal(
         >>> general_diagonal(W, torch.tensor([4.0, 2.0]), torch.tensor([2.0, 0.0])).tolist()
         [[2.0, 3.0], [2.0, 1.0]]
 
-    Source: Lemma 3.7. Proof: pruneproof.symbolic.
+    Source: Lemma 3.7. Proof:
+    pruneproof.symbolic.claims.general_diagonal.
     """
     check_matrix("W", W)
     check_norms("a_norm", a_norm, W.shape[0], W.device)

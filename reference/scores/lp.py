@@ -42,7 +42,9 @@ def lp(
 
     Returns:
         S, non-negative, in float64 for float64 weights, else float32; 0 in an input or output
-        without a weight, whatever the strategy.
+        without a weight, whatever the strategy. For p near 0 norms grow as n^(1/p): with 2048
+        weights and p = 0.08 the quotients of S1 and S2 fall below float32's normal numbers, and
+        for smaller p to 0. Pass float64 weights there.
 
     Raises:
         ValueError: a length that does not match, a negative or non-finite norm or alpha, p not
@@ -57,7 +59,7 @@ def lp(
         [[24.0, 36.0], [0.0, 0.0]]
 
     Source: Eq. (3), §3.5.1; S2 to S4, Appendix C.3. Constructions: Lemmas 3.8 and 3.9. Proof:
-    pruneproof.symbolic.
+    pruneproof.symbolic.claims.lp, lp_order and lp_strategies.
     """
     check_matrix("W", W)
     check_choice("strategy", strategy, STRATEGIES)

@@ -26,7 +26,8 @@ def magnitude(W: Float[Tensor, "b c"]) -> Float[Tensor, "b c"]:
         >>> magnitude(torch.tensor([[1.0, -2.0]])).tolist()
         [[1.0, 2.0]]
 
-    Source: Table 1, row "Marginal". Proof: pruneproof.symbolic.
+    Source: Table 1, row "Marginal". Proof:
+    pruneproof.symbolic.claims.magnitude.
     """
     check_matrix("W", W)
     return score_in_blocks(W, lambda magnitude, j: magnitude)

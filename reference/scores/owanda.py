@@ -28,7 +28,8 @@ def owanda(W: Float[Tensor, "b c"], y_norm: Float[Tensor, " c"]) -> Float[Tensor
         >>> owanda(torch.tensor([[1.0, -2.0]]), torch.tensor([3.0, 0.5])).tolist()
         [[3.0, 1.0]]
 
-    Source: Corollary 3.3. Proof: pruneproof.symbolic.
+    Source: Corollary 3.3. Proof:
+    pruneproof.symbolic.claims.owanda.
     """
     check_matrix("W", W)
     check_norms("y_norm", y_norm, W.shape[1], W.device)

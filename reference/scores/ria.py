@@ -45,7 +45,8 @@ def ria(
         ([[1.5, 3.0], [4.0, 3.0]], [[1.0, 1.5], [2.0, 1.0]])
 
     Source: Eq. (2). No X and Y give it for all weights at once unless all x_norm or all column
-    norms are equal (Lemma 3.6 repaired). Proof: pruneproof.symbolic.
+    norms are equal (Lemma 3.6 repaired). Proof:
+    pruneproof.symbolic.claims.ria.
     """
     check_matrix("W", W)
     check_choice("terms", terms, TERMS)

@@ -54,7 +54,8 @@ def stochria(
         >>> stochria(W, ratio=1.0, length_corrected=True).shape
         torch.Size([4, 2])
 
-    Source: Eq. (4), §3.5.2. Construction: Lemma 3.10. Proof: pruneproof.symbolic.
+    Source: Eq. (4), §3.5.2. Construction: Lemma 3.10. Proof:
+    pruneproof.symbolic.claims.stochria.
     """
     check_matrix("W", W)
     b, c = W.shape

@@ -28,6 +28,7 @@ def symmetric(W: Float[Tensor, "b c"]) -> Float[Tensor, "b c"]:
 
     Source: Corollary 3.4, with a sum where Table 1 prints a root of a sum of squares (that is
     :func:`~pruneproof.reference.scores.symmetric_squared.symmetric_squared`; they rank
-    differently). Proof: pruneproof.symbolic.
+    differently). Proof:
+    pruneproof.symbolic.claims.symmetric.
     """
     return symwanda(W, input_norms(W, 2), output_norms(W, 2))

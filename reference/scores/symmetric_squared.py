@@ -26,6 +26,7 @@ def symmetric_squared(W: Float[Tensor, "b c"]) -> Float[Tensor, "b c"]:
         >>> symmetric_squared(torch.tensor([[2.0, 0.0], [1.0, 0.0]]))[0].tolist()
         [6.0, 0.0]
 
-    Source: Table 1, row "Symmetric", and Appendix B, case 3. Proof: pruneproof.symbolic.
+    Source: Table 1, row "Symmetric", and Appendix B, case 3. Proof:
+    pruneproof.symbolic.claims.squared_objective.
     """
     return symwanda_squared(W, input_norms(W, 2), output_norms(W, 2))

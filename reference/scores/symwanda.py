@@ -32,7 +32,8 @@ def symwanda(
         >>> symwanda(torch.tensor([[1.0], [-2.0]]), x_norm, y_norm).tolist()
         [[4.0], [3.0]]
 
-    Source: Lemma 3.1, Eq. (1). Proof: pruneproof.symbolic.
+    Source: Lemma 3.1, Eq. (1). Proof:
+    pruneproof.symbolic.claims.single_removal.
     """
     check_matrix("W", W)
     check_norms("x_norm", x_norm, W.shape[0], W.device)

@@ -33,7 +33,8 @@ def symwanda_squared(
         >>> symwanda_squared(torch.tensor([[1.0], [-2.0]]), x_norm, y_norm).tolist()
         [[5.0], [8.0]]
 
-    Source: Appendix B. Proof: pruneproof.symbolic.
+    Source: Appendix B. Proof:
+    pruneproof.symbolic.claims.squared_objective.
     """
     check_matrix("W", W)
     check_norms("x_norm", x_norm, W.shape[0], W.device)

@@ -31,7 +31,8 @@ def wanda(
         >>> wanda(torch.tensor([[1.0], [-2.0]]), torch.tensor([3.0, 0.5])).tolist()
         [[3.0], [1.0]]
 
-    Source: Corollary 3.2. Proof: pruneproof.symbolic. Other code: locuslab/wanda divides
+    Source: Corollary 3.2. Proof:
+    pruneproof.symbolic.claims.wanda. Other code: locuslab/wanda divides
     ‖X_:j‖² by the number of sequences, one positive constant a layer, so the order is the same.
     """
     check_matrix("W", W)
