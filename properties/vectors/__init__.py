@@ -1,0 +1,1 @@
+"""Frozen vectors: inputs with exact answers, for implementations in any language."""
