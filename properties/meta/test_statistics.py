@@ -9,11 +9,11 @@ from pruneproof.properties.gate.catalogue import CATALOGUE
 from pruneproof.properties.gate.judge import judge
 from pruneproof.properties.gate.moments import moments
 from pruneproof.properties.gate.subject import Subject
-from pruneproof.properties.meta.everything import FAULTS
 from pruneproof.properties.meta.faults import statistics as faults
+from pruneproof.properties.meta.registry import FAULTS
 from pruneproof.properties.meta.variants import statistics as variants
 
-WRONG = [name for name, fault in FAULTS.items() if fault.caught_by.startswith("statistics.")]
+WRONG = [name for name, fault in FAULTS.items() if fault.adapter.__module__ == faults.__name__]
 RIGHT = [variants.Welford, variants.MergedBatches, variants.AllAtOnce, variants.ShiftedData]
 
 

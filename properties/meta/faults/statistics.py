@@ -41,7 +41,7 @@ class DroppedBetweenVariance(Statistics):
 
 
 @fault("statistics.norm:all")
-class AveragedNorms(Statistics):
+class MeanOfBatchNorms(Statistics):
     """The norms of the batches are averaged."""
 
     def of(self, batches: list[Tensor]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class RootMeanSquare(Statistics):
 
 
 @fault("statistics.norm:all")
-class NormPerSequence(Statistics):
+class NormDividedByBatches(Statistics):
     """The squared norm is divided by the number of batches, as Wanda's code does."""
 
     def of(self, batches: list[Tensor]) -> dict[str, Any]:
@@ -205,7 +205,7 @@ class VarianceFloor(Statistics):
 
 
 @fault("statistics.half_overflow:all")
-class SquaresInHalf(Statistics):
+class SquaresInOwnDtype(Statistics):
     """Squares are taken in the activations' own dtype, where float16 overflows."""
 
     def activation_statistics(self, batches: list[Tensor]) -> dict[str, Any]:
