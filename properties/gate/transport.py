@@ -30,7 +30,7 @@ LONGEST_LINE = 2**28
 
 
 class ProcessError(Exception):
-    """The adapter's process did not survive a call."""
+    """There is no answer, and that is not because the adapter refuses its arguments."""
 
 
 class CrashError(ProcessError):
@@ -39,6 +39,10 @@ class CrashError(ProcessError):
 
 class HangError(ProcessError):
     """The process did not answer in time and was killed."""
+
+
+class ReplyError(ProcessError):
+    """What came is no answer."""
 
 
 def isolated(target: str, timeout: float) -> RemoteAdapter:
@@ -172,18 +176,18 @@ class RemoteAdapter:
 
     def _exchange(self, call: str, fields: dict[str, Any], seconds: float) -> Any:
         self._number += 1
-        request = {"id": self._number, "call": call}
-        request |= {key: each for key, each in fields.items() if each is not None}
-        line = self._send(to_line(request), described(call, (), fields), seconds)
+        given = {key: each for key, each in fields.items() if each is not None}
+        request = {"id": self._number, "call": call, **given}
+        line = self._send(to_line(request), described(call, (), given), seconds)
         try:
             reply = from_line(line)
             if reply.get("id") != self._number:
                 raise WireError(f"a reply must have id {self._number}, got {shown(reply)}")
-        except WireError:
-            # Whatever it says next would be out of step.
+            return _opened(reply)
+        except WireError as error:
+            # Whatever it says next may be out of step.
             self.close()
-            raise
-        return _opened(reply)
+            raise ReplyError(str(error)) from error
 
     def _send(self, line: bytes, call: str, seconds: float) -> bytes:
         process = self._process
@@ -208,7 +212,7 @@ class RemoteAdapter:
             return reply
         if len(reply) == LONGEST_LINE:
             self.close()
-            raise WireError(f"a line must be shorter than {LONGEST_LINE} bytes")
+            raise ReplyError(f"a line must be shorter than {LONGEST_LINE} bytes")
         raise self._death(process, call, seconds)
 
     def _stop_waiting(self, process: subprocess.Popen[bytes]) -> None:
@@ -264,8 +268,9 @@ def _opened(reply: dict[str, Any]) -> Any:
 def _exception(error: dict[str, Any]) -> Exception:
     """An exception of the type's name, and of the base that it says it has."""
     name, message = str(error.get("type", "Exception")), str(error.get("message", ""))
-    if error.get("base") == TargetError.__name__:
-        return TargetError(message)
+    for special in (TargetError, WireError):
+        if error.get("base") == special.__name__:
+            return special(message)
     base = next((each for key in (name, error.get("base")) if (each := _built_in(key))), Exception)
     try:
         return (base if base.__name__ == name else type(name, (base,), {}))(message)

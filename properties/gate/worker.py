@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from pruneproof.properties.gate.subject import Subject, Unsupported, check_accepts, trimmed
 from pruneproof.properties.gate.target import TargetError, load_adapter
-from pruneproof.properties.gate.wire import decoded, from_line, to_line
+from pruneproof.properties.gate.wire import WireError, decoded, from_line, to_line
 
 ARGUMENTS = {
     "score": ("method", "weight", "inputs", "outputs"),
@@ -66,7 +66,7 @@ def _line(request: dict[str, Any], reply: dict[str, Any]) -> bytes:
 
 
 def _described(error: BaseException) -> dict[str, str]:
-    known = (TargetError, *vars(builtins).values())
+    known = (TargetError, WireError, *vars(builtins).values())
     base = next(each for each in type(error).__mro__ if each in known)
     return {"type": type(error).__name__, "base": base.__name__, "message": str(error)}
 

@@ -24,10 +24,10 @@ from pruneproof.properties.gate.transport import (
     CrashError,
     HangError,
     RemoteAdapter,
+    ReplyError,
     by_command,
     isolated,
 )
-from pruneproof.properties.gate.wire import WireError
 
 Start = Callable[..., RemoteAdapter]
 
@@ -184,7 +184,9 @@ def test_an_exception_arrives_with_its_type_its_base_and_its_message(odd: Remote
 
 
 def test_an_answer_that_has_no_form_is_the_adapters_error(odd: RemoteAdapter) -> None:
-    with pytest.raises(AdapterError, match="tensor, number or text can be sent, not a ndarray"):
+    with pytest.raises(
+        AdapterError, match="ReplyError: a tensor, number or text can be sent, not a ndarray"
+    ):
         Subject(odd).score("lp", W)
 
 
@@ -279,7 +281,7 @@ def test_what_is_no_answer_is_refused_and_the_next_call_answered(
             {body}
         """
     )
-    with pytest.raises(WireError, match=message):
+    with pytest.raises(ReplyError, match=message):
         adapter.score("wanda", W, X)
     assert adapter.score("magnitude", W) == 1
 
