@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from pruneproof.properties.gate.judge import Result
+from pruneproof.properties.gate.methods import REFINEMENTS, SCORES
 from pruneproof.properties.gate.property import Property
 from pruneproof.properties.gate.report.summary import (
     VERDICTS,
@@ -84,7 +85,9 @@ def matrices(results: list[Result]) -> list[Matrix]:
 
 
 def _matrix(title: str, results: list[Result]) -> Matrix:
-    methods = list(dict.fromkeys(each.method for each in results))
+    found = {each.method for each in results}
+    methods = [each for each in (*SCORES, *REFINEMENTS) if each in found]
+    methods += sorted(found - set(methods))
     rows = []
     for prop, group in by_property(results):
         by_method = {each.method: each for each in group}

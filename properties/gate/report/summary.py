@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from pruneproof.properties.gate.conventions import VALUES
 from pruneproof.properties.gate.judge import Result
 from pruneproof.properties.gate.property import Property
 from pruneproof.properties.gate.run import CONFORMS, Report
@@ -75,7 +76,7 @@ def counts(results: Iterable[Result]) -> Counter[str]:
 
 def convention_rows(report: Report) -> list[tuple[str, str, str]]:
     """Key, declared and measured; a dash for what is left out or could not be seen."""
-    keys = dict.fromkeys([*report.declared, *report.measured])
+    keys = [each for each in VALUES if each in (*report.declared, *report.measured)]
     return [(key, report.declared.get(key, "–"), report.measured.get(key, "–")) for key in keys]
 
 
