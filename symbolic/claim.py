@@ -147,6 +147,9 @@ class Claim:
         witness: data for which the statement fails, when the smallest one found by search
             is not the most telling one.
         severity: for a slip of the paper, how much it matters.
+        reads: for what the paper implies and does not print as a formula, the words of the
+            paper that are relied on.
+        repairs: ids of the refuted claims that this one replaces.
     """
 
     id: str
@@ -160,3 +163,5 @@ class Claim:
     code: str = ""
     witness: Environment | None = field(default=None, compare=False)
     severity: Literal["", "low", "medium", "high"] = ""
+    reads: str = ""
+    repairs: tuple[str, ...] = ()

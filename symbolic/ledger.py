@@ -11,12 +11,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import sympy
-
 from pruneproof.symbolic import claims
-from pruneproof.symbolic.claim import Claim, Equal, Implies, Statement
+from pruneproof.symbolic.claim import Claim
 from pruneproof.symbolic.decide import Decision, decide
 from pruneproof.symbolic.report.latex import latex
+from pruneproof.symbolic.report.statement import about, statement_latex
 from pruneproof.symbolic.rocq import proved_theorems, theorems_of_claims
 
 RECORDED = Path(__file__).with_name("verdicts.json")
@@ -36,6 +35,9 @@ class Entry:
         assumptions: the words, whether the paper prints them, and data that break the claim
             without them.
         witness: data for which a refuted statement fails.
+        about: sizes, kinds and assumptions of the data that the formulas are about.
+        reads: the words of the paper that are relied on, where it prints no formula.
+        repairs: the refuted claims that this one replaces.
     """
 
     id: str
@@ -54,6 +56,9 @@ class Entry:
     code: str
     module: str
     rocq: list[str]
+    about: list[str]
+    reads: str
+    repairs: list[str]
 
 
 def decide_all(workers: int = 2) -> Iterator[tuple[int, int, Entry]]:
@@ -116,6 +121,9 @@ def entry_of(decision: Decision, module: str) -> Entry:
         code=claim.code,
         module=module,
         rocq=list(theorems),
+        about=about(claim.world),
+        reads=claim.reads,
+        repairs=list(claim.repairs),
     )
 
 
@@ -129,21 +137,6 @@ def _paired(decision: Decision):
     return zip(decision.claim.assumptions, needed, strict=True)
 
 
-def statement_latex(statement: Statement) -> str:
-    """A statement as one formula."""
-    if isinstance(statement, Equal):
-        return _relation(statement.sides, "=")
-    if isinstance(statement, Implies):
-        given = [_relation(c.sides, "<" if c.strict else r"\leq") for c in statement.given]
-        conclusion = _relation(statement.sides, "<" if statement.strict else r"\leq")
-        return r",\ ".join(given) + r" \;\Rightarrow\; " + conclusion
-    return _relation(statement.sides, r"\leq")
-
-
-def _relation(sides: tuple[sympy.Expr, sympy.Expr], relation: str) -> str:
-    return f"{latex(sides[0])} {relation} {latex(sides[1])}"
-
-
 def _steps(decision: Decision) -> list[dict[str, Any]]:
     sides = [side for statement in decision.claim.statements for side in statement.sides]
     return [
@@ -155,15 +148,36 @@ def _steps(decision: Decision) -> list[dict[str, Any]]:
     ]
 
 
+def record_of(entry: Entry) -> dict[str, Any]:
+    """What verdicts.json holds of a claim: what is claimed, of what, and the verdict."""
+    return {
+        "verdict": entry.verdict,
+        "form": entry.form,
+        "title": entry.title,
+        "statements": entry.statements,
+        "about": entry.about,
+        "assumptions": [each["words"] for each in entry.assumptions],
+    }
+
+
 def changes(entries: list[Entry]) -> list[str]:
-    """Where the verdicts differ from the recorded ones, in words."""
+    """Where verdicts or statements differ from the recorded ones, in words."""
     recorded = json.loads(RECORDED.read_text(encoding="utf-8"))
-    found = {entry.id: entry.verdict for entry in entries}
-    return [
-        f"{name}: recorded {recorded.get(name, 'nothing')}, found {found.get(name, 'nothing')}"
-        for name in sorted(recorded.keys() | found.keys())
-        if recorded.get(name) != found.get(name)
-    ]
+    found = {entry.id: record_of(entry) for entry in entries}
+    told = []
+    for name in sorted(recorded.keys() | found.keys()):
+        before, now = recorded.get(name, {}), found.get(name, {})
+        old, new = (each.get("verdict", "nothing") for each in (before, now))
+        if old != new:
+            told.append(f"{name}: recorded {old}, found {new}")
+            continue
+        told += [
+            f"{name}: its {part} changed, recorded {before.get(part)}, found {now[part]}; "
+            "`python -m pruneproof.symbolic.record` records it on purpose"
+            for part in now
+            if before.get(part) != now[part]
+        ]
+    return told
 
 
 def as_json(entries: list[Entry]) -> str:

@@ -1,4 +1,4 @@
-"""`python -m pruneproof.symbolic.record`: accept today's verdicts and rewrite the errata."""
+"""`python -m pruneproof.symbolic.record`: accept today's claims and rewrite the errata."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ def main() -> None:
     screen = terminal.console()
     entries = terminal.gather(ledger.decide_all(), screen)
     terminal.show(entries, screen)
-    verdicts = {entry.id: entry.verdict for entry in entries}
-    write_whole(ledger.RECORDED, json.dumps(verdicts, indent=1) + "\n")
+    records = {entry.id: ledger.record_of(entry) for entry in entries}
+    recorded = json.dumps(records, indent=1, ensure_ascii=False)
+    write_whole(ledger.RECORDED, recorded + "\n")
     screen.print(f"wrote {ledger.RECORDED}")
     if ERRATA.parent.is_dir():
         write_whole(ERRATA, errata(entries))

@@ -7,30 +7,24 @@ from sympy import Abs, Indexed, Pow, Sum
 from sympy.printing.latex import LatexPrinter
 
 
-def latex(expression: sympy.Expr) -> str:
+def latex(expression: sympy.Expr, norms: bool = True) -> str:
     r"""LaTeX of a formula, with ‖X_:j‖₂ for the root of a sum of squares.
+
+    Args:
+        expression: the formula.
+        norms: whether norms are printed as norms; otherwise they are written out.
 
     Example:
         >>> from pruneproof.symbolic.notation import column_norm, j
         >>> latex(column_norm(j))
         '\\lVert X_{:j} \\rVert_{2}'
     """
-    return _Printer({"fold_short_frac": False}).doprint(expression)
+    printer = _Printer if norms else _WrittenOut
+    return printer({"fold_short_frac": False}).doprint(expression)
 
 
-class _Printer(LatexPrinter):
-    def _print_Pow(self, expr: Pow) -> str:
-        named = _norm(expr)
-        if named is not None:
-            vector, order, exponent = named
-            text = rf"\lVert {vector} \rVert_{{{self._print(order)}}}"
-            return text if exponent == 1 else f"{text}^{{{self._print(exponent)}}}"
-        return super()._print_Pow(expr)
-
+class _WrittenOut(LatexPrinter):
     def _print_Sum(self, expr: Sum) -> str:
-        vector = _vector(expr, 1)
-        if vector is not None:
-            return rf"\lVert {vector} \rVert_{{1}}"
         # One ∑ a limit: renderers differ on stacked limits.
         signs = "".join(
             rf"\sum_{{{self._print(index)}={self._print(lower)}}}^{{{self._print(upper)}}}"
@@ -43,6 +37,22 @@ class _Printer(LatexPrinter):
 
     def _print_Indexed(self, expr: Indexed) -> str:
         return f"{self._print(expr.base)}_{{{''.join(map(self._print, expr.indices))}}}"
+
+
+class _Printer(_WrittenOut):
+    def _print_Pow(self, expr: Pow) -> str:
+        named = _norm(expr)
+        if named is not None:
+            vector, order, exponent = named
+            text = rf"\lVert {vector} \rVert_{{{self._print(order)}}}"
+            return text if exponent == 1 else f"{text}^{{{self._print(exponent)}}}"
+        return super()._print_Pow(expr)
+
+    def _print_Sum(self, expr: Sum) -> str:
+        vector = _vector(expr, 1)
+        if vector is not None:
+            return rf"\lVert {vector} \rVert_{{1}}"
+        return super()._print_Sum(expr)
 
 
 def _norm(expr: Pow) -> tuple[str, sympy.Expr, sympy.Expr] | None:

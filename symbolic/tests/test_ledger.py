@@ -1,6 +1,7 @@
 """The ledger as a whole: verdicts, errata and reports."""
 
 import json
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from pruneproof.symbolic import ledger, theory
-from pruneproof.symbolic.decide import DisagreementError
+from pruneproof.symbolic.claim import AtMost
+from pruneproof.symbolic.decide import Decision, DisagreementError
 from pruneproof.symbolic.report import terminal
 from pruneproof.symbolic.report.errata import errata
 from pruneproof.symbolic.rocq import theorems, theorems_of_claims
@@ -19,14 +21,42 @@ def test_every_verdict_is_the_recorded_one(entries):
 
 
 def test_a_changed_verdict_a_new_claim_and_a_lost_one_are_reported(entries):
-    from dataclasses import replace
-
     other = "open" if entries[0].verdict != "open" else "proved"
     altered = [replace(entries[0], verdict=other), *entries[2:], replace(entries[1], id="new")]
     changed = ledger.changes(altered)
     assert len(changed) == 3
     assert any("recorded nothing, found" in line for line in changed)
     assert any("found nothing" in line for line in changed)
+
+
+def _weakened(claim):
+    """Some claims that say less, or something else, under the same name."""
+    yield replace(claim, statements=claim.statements[1:])
+    yield replace(claim, title=claim.title + " Mostly.")
+    yield replace(claim, world=claim.world.having(arrays={}))
+    larger = [
+        replace(statement, large=statement.large + 1)
+        for statement in claim.statements
+        if isinstance(statement, AtMost)
+    ]
+    if larger:
+        yield replace(claim, statements=tuple(larger))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["two_features_bound_the_error_by_one_minus_and_plus_rho", "relative_importance_is_at_most_2"],
+)
+def test_a_claim_that_is_weakened_or_cut_is_reported(entries, name):
+    decided = next(entry for entry in entries if entry.id == name)
+    module, claim = next(each for each in ledger._loaded() if each[1].id == name)
+    others = [entry for entry in entries if entry.id != name]
+    for weaker in _weakened(claim):
+        decision = Decision(weaker, decided.verdict, (), (), None, (), 0.0)
+        changed = ledger.changes([*others, ledger.entry_of(decision, module)])
+        assert changed
+        assert all(line.startswith(f"{name}: its ") for line in changed)
+        assert all("pruneproof.symbolic.record" in line for line in changed)
 
 
 def test_no_statement_of_the_paper_is_open(entries):
@@ -153,8 +183,6 @@ def test_the_terminal_shows_every_statement_and_witness(entries):
 
 
 def test_html_escapes_what_a_claim_says(entries, tmp_path):
-    from dataclasses import replace
-
     from pruneproof.symbolic.report import html
 
     page = html.page([replace(entries[0], title="<script>bad</script>")], tmp_path)
