@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -69,7 +70,10 @@ def _imports(target: str) -> list[str]:
     if not place.endswith(".py"):
         found = [f"from {place} import {name}"]
     else:
-        found = ["import runpy", "", f"{name} = runpy.run_path({place!r})[{name!r}]"]
+        # An adapter may import what lies beside it.
+        beside = f"sys.path.insert(0, {str(Path(place).parent)!r})"
+        loaded = f"{name} = runpy.run_path({place!r})[{name!r}]"
+        found = ["import runpy", "import sys", "", beside, loaded]
     made = f"adapter = {name}() if isinstance({name}, type) else {name}"
     return ["import math", "", "import torch", *found, made]
 
