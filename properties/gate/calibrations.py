@@ -48,12 +48,13 @@ def calibrations(
     method: str,
     *,
     dtypes: tuple[torch.dtype, ...] = DTYPES,
+    least: int = 1,
     most: int = 8,
     flat: bool = False,
 ) -> Calibration:
     """A few tokens, cut in two ways."""
     dtype = draw(st.sampled_from(dtypes))
-    tokens = draw(matrices(draw(st.integers(1, most)), draw(st.integers(1, 2)), dtype))
+    tokens = draw(matrices(draw(st.integers(least, most)), draw(st.integers(1, 2)), dtype))
     batches, others = (draw(batches_of(tokens, flat=flat)) for _ in range(2))
     return Calibration(tokens, batches, others)
 

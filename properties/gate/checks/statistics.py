@@ -229,7 +229,7 @@ def half_overflow(subject: Subject, example: Calibration) -> None:
     "statistics.half_precision",
     kind="statistics",
     methods=("all",),
-    examples=lambda method: calibrations(method, dtypes=HALVES),
+    examples=lambda method: calibrations(method, dtypes=HALVES, least=3),
     source=INTERFACE,
     level="SHOULD",
 )
