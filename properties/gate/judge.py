@@ -92,7 +92,7 @@ def judge(
         except Unsupported as error:
             why = str(error)
         except AdapterError as error:
-            violation = Violation(str(error), "False  # it must answer")
+            violation = Violation(str(error), "False")
             last = violation, snippet(target, subject.calls, violation)
             if isinstance(error.__cause__, ProcessError):
                 deadly = violation
