@@ -146,6 +146,7 @@ class Claim:
         code: the function of pruneproof.reference that computes it.
         witness: data for which the statement fails, when the smallest one found by search
             is not the most telling one.
+        shows: names and formulas whose values on the recorded witness are printed with it.
         severity: for a slip of the paper, how much it matters.
         reads: for what the paper implies and does not print as a formula, the words of the
             paper that are relied on.
@@ -163,5 +164,6 @@ class Claim:
     code: str = ""
     witness: Environment | None = field(default=None, compare=False)
     severity: Literal["", "low", "medium", "high"] = ""
+    shows: tuple[tuple[str, sympy.Expr], ...] = ()
     reads: str = ""
     repairs: tuple[str, ...] = ()

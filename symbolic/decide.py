@@ -9,7 +9,10 @@ from typing import Literal
 import sympy
 
 from pruneproof.symbolic import z3_engine
+from pruneproof.symbolic.admissible import violation
 from pruneproof.symbolic.claim import Assumption, AtMost, Claim, Equal, Implies, Statement
+from pruneproof.symbolic.exact import evaluate
+from pruneproof.symbolic.exact.radical import Radical
 from pruneproof.symbolic.rewriting import (
     Step,
     derive,
@@ -65,7 +68,8 @@ def decide(claim: Claim) -> Decision:
 
     Raises:
         DisagreementError: a proof and a counterexample both exist, a step of the proof
-            changes the value, z3 contradicts the proof, or an assumption is not needed.
+            changes the value, a recorded witness lies outside the claim's world, z3
+            contradicts the proof, or an assumption is not needed.
     """
     start = time.perf_counter()
     proved = all(proves(statement, claim.world) for statement in claim.statements)
@@ -93,14 +97,26 @@ def _verdict(claim: Claim, proved: bool, witness: Witness | None) -> Verdict:
 
 def _witness(claim: Claim, proved: bool) -> Witness | None:
     if claim.witness is not None:
+        outside = violation(claim.world, claim.witness)
+        if outside:
+            raise DisagreementError(
+                f"{claim.id}: the recorded witness is not admissible: {outside}"
+            )
         for number, statement in enumerate(claim.statements):
             found = failure(statement, claim.witness)
             if found is not None:
-                return Witness(claim.witness, found.left, found.right, number)
+                shown = {
+                    name: _decimal(evaluate(value, claim.witness)) for name, value in claim.shows
+                }
+                return Witness(claim.witness, found.left, found.right, number, shown)
         raise DisagreementError(f"{claim.id}: the recorded witness refutes nothing")
     if proved:
         return next(counterexamples(claim.statements, claim.world, SAMPLES, 3), None)
     return smallest(claim.statements, claim.world)
+
+
+def _decimal(value: Radical) -> str:
+    return str(value) if value.rational() is not None else f"{value} ≈ {float(value):.2f}"
 
 
 def proves(statement: Statement, world: World) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
 from typing import Any
@@ -33,19 +33,21 @@ class Witness:
         left: value of the left (or smaller) side, as text.
         right: value of the right (or larger) side, as text.
         statement: which statement of the claim fails, counted from 0.
+        shown: values of further formulas, by name.
     """
 
     environment: Environment
     left: str
     right: str
     statement: int = 0
+    shown: Mapping[str, str] = field(default_factory=dict)
 
     def as_data(self) -> dict[str, Any]:
         """The witness as JSON data; fractions are strings such as "1/2"."""
         data: dict[str, Any] = {"left": self.left, "right": self.right}
         for name, value in sorted(self.environment.items(), key=lambda item: str(item[0])):
             data[str(name)] = _table(value) if isinstance(value, Mapping) else str(value)
-        return data
+        return data | dict(self.shown)
 
 
 def _table(entries: Mapping[tuple[int, ...], Fraction]) -> list[Any]:

@@ -79,6 +79,7 @@ def the_error_of_a_row_is_an_error_of_the_layer() -> Claim:
         note="A row of §3.1's W belongs to an input, and W·X does not contract as X·W does: even "
         "with equal sizes the two differ. §3.6 uses the transpose, where a row is an output.",
         severity="high",
+        reads="the reconstruction error of the q-th row",
     )
 
 
@@ -98,6 +99,7 @@ def the_expected_error_is_linear_in_the_mean_inputs() -> Claim:
         ),
         world=INPUTS,
         note="W and X of §3.6 are the transposes of §3.1's.",
+        repairs=("the_error_of_a_row_is_an_error_of_the_layer",),
     )
 
 
@@ -120,6 +122,7 @@ def growing_gains_the_printed_criterion() -> Claim:
         "statistics are E[X_r] and Var(X_r), as in DSnoT's code.",
         severity="high",
         code="pruneproof.reference.refinements.dsnot",
+        reads="based on the expected change in reconstruction error when reinstating a weight",
     )
 
 
@@ -136,6 +139,7 @@ def growing_any_weight_gains_the_criterion() -> Claim:
         "arg max has to be restricted to pruned weights.",
         severity="medium",
         code="pruneproof.reference.refinements.dsnot",
+        reads="based on the expected change in reconstruction error when reinstating a weight",
     )
 
 
@@ -153,6 +157,10 @@ def growing_a_pruned_weight_gains_the_criterion() -> Claim:
         note="The statistics belong to input r, and 1 − M_qr restricts the choice to pruned "
         "weights. The paper has no rule for a constant feature, where Var(X_r) = 0.",
         code="pruneproof.reference.refinements.dsnot",
+        repairs=(
+            "growing_gains_the_printed_criterion",
+            "growing_any_weight_gains_the_criterion",
+        ),
     )
 
 
@@ -168,6 +176,7 @@ def pruning_costs_the_printed_criterion() -> Claim:
         note="‖X_q‖ carries the number of the output; Wanda's metric has ‖X_r‖.",
         severity="high",
         code="pruneproof.reference.refinements.dsnot",
+        reads="Drawing inspiration from the Wanda metric",
     )
 
 
@@ -182,6 +191,7 @@ def pruning_costs_the_wanda_score() -> Claim:
         world=INPUTS,
         note="X_r for X_q.",
         code="pruneproof.reference.refinements.dsnot",
+        repairs=("pruning_costs_the_printed_criterion",),
     )
 
 
@@ -203,6 +213,7 @@ def pruning_shifts_the_error_by_the_printed_delta() -> Claim:
         note="E[X_q] carries the number of the output, so Δ < 0 does not say that the error falls.",
         severity="high",
         code="pruneproof.reference.refinements.dsnot",
+        reads="we aim to minimize the reconstruction error",
     )
 
 
@@ -218,6 +229,7 @@ def pruning_shifts_the_error_by_delta() -> Claim:
         world=NEURONS,
         note="E[X_r] for E[X_q].",
         code="pruneproof.reference.refinements.dsnot",
+        repairs=("pruning_shifts_the_error_by_the_printed_delta",),
     )
 
 
@@ -259,6 +271,7 @@ def every_swap_lowers_the_expected_error() -> Claim:
         "no guard and no rule for stopping.",
         severity="medium",
         code="pruneproof.reference.refinements.dsnot",
+        reads="we aim to minimize the reconstruction error",
     )
 
 
@@ -305,6 +318,7 @@ def a_swap_lowers_the_expected_error_iff_it_moves_less_than_twice_the_error() ->
         world=SWAPS,
         note="As a guard it makes |ε| fall with every swap, so that the cycle ends.",
         code="pruneproof.reference.refinements.dsnot",
+        repairs=("every_swap_lowers_the_expected_error",),
     )
 
 

@@ -88,6 +88,7 @@ def general_row_with_the_weight() -> Claim:
         assumptions=(no_dead_neuron(WORLD),),
         note="",
         severity="",
+        repairs=("general_row_without_the_weight",),
     )
 
 

@@ -67,6 +67,7 @@ def s4_multiplies_by_the_reciprocal_norms() -> Claim:
         "which only compares them.",
         severity="medium",
         code=CODE,
+        reads="dividing by the former (S2) or multiplying by the latter (S4)",
     )
 
 
@@ -84,6 +85,7 @@ def s1_multiplies_and_s4_divides_by_the_reciprocal_norms() -> Claim:
         world=WORLD,
         assumptions=(no_dead_neuron(WORLD),),
         code=CODE,
+        repairs=("s4_multiplies_by_the_reciprocal_norms",),
     )
 
 

@@ -10,7 +10,7 @@ from sympy import Abs
 from pruneproof.symbolic import constructions, scores
 from pruneproof.symbolic.claim import Claim, Equal
 from pruneproof.symbolic.claims.single_removal import cost
-from pruneproof.symbolic.claims.worlds import LAYER
+from pruneproof.symbolic.claims.worlds import LAYER, times
 from pruneproof.symbolic.notation import W, b, c, j, j2, k
 from pruneproof.symbolic.transposition import transposed
 
@@ -65,7 +65,7 @@ def owanda_orders_the_weights_of_one_output_like_magnitude() -> Claim:
         locus="Corollary 3.3",
         form="beyond",
         title="OWanda's scores of the weights that enter one output are proportional to |W|.",
-        statements=(Equal(one * Abs(W[j2, k]), other * Abs(W[j, k])),),
+        statements=(Equal(times(one, Abs(W[j2, k])), times(other, Abs(W[j, k]))),),
         world=LAYER.having(indices={j: b, j2: b, k: c}),
         note="So with the usual groups, one per output, OWanda prunes what magnitude prunes: Y "
         "matters only when the whole layer is one group.",

@@ -18,7 +18,7 @@ from pruneproof.symbolic.claims.dsnot import (
     no_constant_feature,
     square,
 )
-from pruneproof.symbolic.claims.worlds import ORDERS, POWERS
+from pruneproof.symbolic.claims.worlds import ORDERS, POWERS, times
 from pruneproof.symbolic.notation import W, alpha, b, p
 from pruneproof.symbolic.refinements import (
     V,
@@ -93,6 +93,7 @@ def growing_gains_the_printed_r2_criterion() -> Claim:
         "the choice ignores the weight that grows and the activations that it meets.",
         severity="high",
         code=CODE,
+        reads="The updated rule for identifying the growing index",
     )
 
 
@@ -113,6 +114,7 @@ def growing_gains_the_repaired_r2_criterion() -> Claim:
         assumptions=(_no_emptied_line(NEURONS), no_constant_feature(world)),
         note="W_qr is back, and the statistics carry the number of the input.",
         code=CODE,
+        repairs=("growing_gains_the_printed_r2_criterion",),
     )
 
 
@@ -126,7 +128,9 @@ def the_printed_growing_criterion_ranks_by_d_alone() -> Claim:
         form="as_printed",
         title="At γ₁ = 0 the printed criteria of two candidates are as D_qr to D_qr′: neither the "
         "weight that grows nor any activation of its input has a say.",
-        statements=(Equal(first * relative_importance(r2), second * relative_importance(r)),),
+        statements=(
+            Equal(times(first, relative_importance(r2)), times(second, relative_importance(r))),
+        ),
         world=world,
         assumptions=(_no_emptied_line(square(NEURONS)), no_constant_feature(world)),
         note="E[X_q]/Var(X_q) is the same for every candidate of output q, and W_qr is missing.",
@@ -152,6 +156,7 @@ def pruning_costs_the_printed_r2_criterion() -> Claim:
         note="‖X_q‖ carries the number of the output.",
         severity="high",
         code=CODE,
+        reads="Similarly, the pruning index j is now defined",
     )
 
 
@@ -172,6 +177,7 @@ def pruning_costs_the_repaired_r2_criterion() -> Claim:
         assumptions=(_no_emptied_line(INPUTS),),
         note="X_r for X_q: the RIA score of the weights that are left.",
         code=CODE,
+        repairs=("pruning_costs_the_printed_r2_criterion",),
     )
 
 
@@ -186,7 +192,7 @@ def the_printed_pruning_criterion_ignores_the_activations() -> Claim:
         form="as_printed",
         title="At γ₂ = 0 the printed criteria of two candidates are as |W̃_qr|D_qr to |W̃_qr′|D_qr′: "
         "no activation has a say.",
-        statements=(Equal(first * other, second * rest),),
+        statements=(Equal(times(first, other), times(second, rest)),),
         world=lines_left(world, r, r2),
         assumptions=(_no_emptied_line(world),),
         note="‖X_q‖^α is the same for every candidate of output q.",
@@ -203,10 +209,10 @@ def _difference(first: sympy.Expr, second: sympy.Expr) -> sympy.Expr:
 def the_growing_regulariser_moves_no_choice() -> Claim:
     """γ₁‖W̃_q‖_p does not depend on r."""
     with_it, without = (
-        _difference(r2_growing(r, r, weight, p), r2_growing(r2, r2, weight, p))
+        _difference(r2_growing(r, q, weight, p), r2_growing(r2, q, weight, p))
         for weight in (gamma, Integer(0))
     )
-    anywhere = NEURONS.having(scalars={gamma: REAL, p: ORDERS})
+    anywhere = square(NEURONS).having(scalars={gamma: REAL, p: ORDERS})
     world = lines_left(anywhere, r, r2)
     return Claim(
         id="the_growing_regulariser_moves_no_choice",
@@ -227,10 +233,10 @@ def the_growing_regulariser_moves_no_choice() -> Claim:
 def the_pruning_regulariser_moves_no_choice() -> Claim:
     """γ₂‖W̃_q‖_p does not depend on r."""
     with_it, without = (
-        _difference(r2_pruning(r, r, alpha, weight, p), r2_pruning(r2, r2, alpha, weight, p))
+        _difference(r2_pruning(r, q, alpha, weight, p), r2_pruning(r2, q, alpha, weight, p))
         for weight in (gamma, Integer(0))
     )
-    world = INPUTS.having(scalars={alpha: POWERS, gamma: REAL, p: ORDERS})
+    world = square(INPUTS).having(scalars={alpha: POWERS, gamma: REAL, p: ORDERS})
     return Claim(
         id="the_pruning_regulariser_moves_no_choice",
         locus=PRUNING,
@@ -276,18 +282,18 @@ def the_norm_after_the_step_tells_candidates_apart() -> Claim:
 
 
 def the_factor_d_decides_no_candidate() -> Claim:
-    """Δ after Eq. (6), with the right index, against DSnoT's Δ."""
-    delta = dsnot_delta(r, r)
+    """Δ after Eq. (6) against DSnoT's Δ, both with E[X_q] as printed."""
+    delta = dsnot_delta(r, q)
     return Claim(
         id="the_factor_d_decides_no_candidate",
         locus=DELTA,
         form="as_printed",
         title="Δ has the same sign with the factor D_qr as without it.",
         statements=(Equal(sign(delta * relative_importance(r)), sign(delta)),),
-        world=lines_left(NEURONS, r),
-        assumptions=(_no_emptied_line(NEURONS),),
+        world=lines_left(square(NEURONS), r),
+        assumptions=(_no_emptied_line(square(NEURONS)),),
         note="D_qr > 0, and only the sign of Δ is used, so the factor is redundant. What is "
-        "printed, sign!(E[ε_q]), (…), is read as sign(E[ε_q])·(…), with X_r for X_q.",
+        "printed, sign!(E[ε_q]), (…), is read as sign(E[ε_q])·(…).",
         severity="low",
         code=CODE,
     )

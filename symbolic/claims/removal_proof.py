@@ -151,6 +151,13 @@ def corrected_proof_lines_equal_the_objective() -> Claim:
         statements=tuple(Equal(line, scores.symwanda(j, k)) for line in lines),
         world=LAYER,
         note="The lemma needs no repair: only lines of its proof do.",
+        repairs=(
+            "proof_starts_from_input_reconstruction",
+            "proof_line_without_roots",
+            "proof_line_with_unprimed_outputs",
+            "proof_line_with_unprimed_inputs",
+            "proof_line_without_activations",
+        ),
     )
 
 

@@ -97,6 +97,7 @@ def constant_columns_of_any_length_recover_relative_importance() -> Claim:
         assumptions=(no_dead_neuron(ANY_SIZES),),
         note="a = b and c = d are not needed.",
         code="pruneproof.reference.constructions.ri_constant",
+        repairs=("constant_columns_recover_relative_importance",),
     )
 
 
@@ -137,6 +138,7 @@ def diagonals_recover_relative_importance() -> Claim:
         ),
         note="The output norms stand in Y; a = b and c = d may be a ≥ b and d ≥ c.",
         code="pruneproof.reference.constructions.ri_diagonal",
+        repairs=("diagonals_of_input_norms_recover_relative_importance",),
     )
 
 
@@ -191,6 +193,10 @@ def equation_7_holds_for_both_constructions() -> Claim:
         world=TALL,
         assumptions=(no_dead_neuron(TALL),),
         code="pruneproof.reference.constructions.ri_diagonal",
+        repairs=(
+            "equation_7_with_the_indices_of_the_print",
+            "rows_of_constant_columns_have_the_length_of_a_column",
+        ),
     )
 
 
@@ -243,6 +249,7 @@ def constant_columns_recover_ria() -> Claim:
         note="It reduces to RI: no activations occur in the construction. The two agree for α = 0.",
         severity="medium",
         code="pruneproof.reference.scores.ri",
+        reads="In this case, our score matrix Equation (1) reduces to the plug-and-play method RIA",
     )
 
 
@@ -258,6 +265,7 @@ def ria_without_activations_is_relative_importance() -> Claim:
         world=world,
         assumptions=(no_dead_neuron(world),),
         code="pruneproof.reference.scores.ri",
+        repairs=("constant_columns_recover_ria",),
     )
 
 
@@ -285,6 +293,7 @@ def _row(name: str, construction: Construction, ids: tuple[str, str], code: str)
         assumptions=(printed_shapes(SQUARE), *assumptions),
         note="",
         severity="",
+        repairs=(ids[0],),
     )
     return lacking, repaired
 

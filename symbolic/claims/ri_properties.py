@@ -14,7 +14,7 @@ from sympy import Abs, IndexedBase, KroneckerDelta, Sum, Symbol
 
 from pruneproof.symbolic import scores
 from pruneproof.symbolic.claim import Assumption, AtMost, Claim, Equal, Statement
-from pruneproof.symbolic.claims.worlds import WEIGHTS, live, no_dead_neuron
+from pruneproof.symbolic.claims.worlds import WEIGHTS, live, no_dead_neuron, times
 from pruneproof.symbolic.notation import (
     W,
     b,
@@ -156,7 +156,7 @@ def output_term_orders_the_weights_of_one_output_like_magnitude() -> Claim:
     return _beyond(
         "output_term_orders_the_weights_of_one_output_like_magnitude",
         "RI's output term is proportional to |W| among the weights that enter one output.",
-        Equal(one * Abs(W[j2, k]), other * Abs(W[j, k])),
+        Equal(times(one, Abs(W[j2, k])), times(other, Abs(W[j, k]))),
         world=world,
         note="With the usual groups, one per output, only the input term departs from magnitude.",
     )

@@ -167,6 +167,7 @@ def marked_entries_recover_ria() -> Claim:
 def one_pair_recovers_ria_for_all_weights() -> Claim:
     """Lemma 3.6 as one construction: the mixed differences of a sum x_j + y_k vanish."""
     weights = {(1, 1): 2, (1, 2): 1, (2, 1): 1, (2, 2): 1}
+    world = dense(ACTIVE).having(indices=TWO_BY_TWO)
     return Claim(
         id="one_pair_recovers_ria_for_all_weights",
         locus="Lemma 3.6",
@@ -174,9 +175,9 @@ def one_pair_recovers_ria_for_all_weights() -> Claim:
         title="RIA_jk/|W_jk| is a sum ‖X_:j‖₂ + ‖Y_k:‖₂ for all j and k, so its mixed differences "
         "vanish.",
         statements=(Equal(mixed_difference(factor), sympy.Integer(0)),),
-        world=dense(ACTIVE).having(indices=TWO_BY_TWO),
+        world=world.having(arrays={base: world.arrays[base] for base in (W, C)}),
         witness={
-            **{a: 1, b: 2, c: 2, d: 1, j: 1, j2: 2, k: 1, k2: 2, alpha: Fraction(1)},
+            **{a: 1, b: 2, c: 2, j: 1, j2: 2, k: 1, k2: 2, alpha: Fraction(1)},
             W: weights,
             C: {(1, 1): Fraction(1), (1, 2): Fraction(1, 2)},
         },
@@ -200,6 +201,7 @@ def marked_entries_on_the_diagonal_recover_ria_at_one_weight() -> Claim:
         assumptions=(FITS, no_dead_neuron(INSIDE)),
         note="Pointwise: another weight needs another A and B.",
         code="pruneproof.reference.constructions.ria_pointwise",
+        repairs=("marked_entries_recover_ria",),
     )
 
 
@@ -231,6 +233,7 @@ def one_pair_for_ria_needs_like_activations_or_like_outputs() -> Claim:
         assumptions=(no_zero_weight(world),),
         note="In practice neither holds, so RIA is outside the symmetric objective.",
         code=CODE,
+        repairs=("one_pair_recovers_ria_for_all_weights",),
     )
 
 
@@ -270,6 +273,7 @@ def like_activations_or_like_outputs_give_one_pair_for_ria() -> Claim:
         assumptions=(no_dead_neuron(world),),
         note="α = 0 makes all ‖C_:j‖₂^α equal: RI itself is inside the symmetric objective.",
         code=CODE,
+        repairs=("one_pair_recovers_ria_for_all_weights",),
     )
 
 
@@ -292,6 +296,7 @@ def weighted_objective_recovers_ria_for_all_weights() -> Claim:
         assumptions=(no_dead_neuron(ACTIVE),),
         note="The second term weighs Δ on both sides, which (Sym) cannot.",
         code=CODE,
+        repairs=("one_pair_recovers_ria_for_all_weights",),
     )
 
 
@@ -319,6 +324,7 @@ def ria_row_with_the_weight() -> Claim:
         locus="Table 1, RIA",
         title="With p = j and s = k, the score of this one weight is "
         "|W_jk|(1/‖W_j:‖₁ + 1/‖W_:k‖₁)‖C_:j‖₂^α.",
+        repairs=("ria_row_without_the_weight",),
     )
 
 

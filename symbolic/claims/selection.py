@@ -44,7 +44,8 @@ def rescoring_for_fixed_activations_changes_nothing() -> Claim:
         title="After any removals, Lemma 3.1's score of a weight that is left is what it was.",
         statements=(
             Equal(
-                Abs(kept) * (column_norm(j, X) + row_norm(k, Y)), M[j, k] * scores.symwanda(j, k)
+                Abs(kept, evaluate=False) * (column_norm(j, X) + row_norm(k, Y)),
+                M[j, k] * scores.symwanda(j, k),
             ),
         ),
         world=LAYER.having(arrays={**LAYER.arrays, M: ((b, c), BINARY)}),
@@ -53,6 +54,7 @@ def rescoring_for_fixed_activations_changes_nothing() -> Claim:
         "“iteratively” adds nothing.",
         severity="medium",
         code="pruneproof.reference.scores.symwanda",
+        reads="the general approach can be extended to multiple weights iteratively",
     )
 
 

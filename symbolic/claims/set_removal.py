@@ -91,6 +91,7 @@ def removing_two_weights_costs_both_scores() -> Claim:
         "set, the sum of the scores is an upper bound.",
         severity="medium",
         code=CODE,
+        reads="the general approach can be extended to multiple weights iteratively",
     )
 
 
@@ -125,6 +126,7 @@ def cost_of_a_set_needs_only_gram_matrices() -> Claim:
         world=WORLD,
         note="So the cost of a mask takes b² + c² numbers of the calibration data, not all tokens.",
         code=CODE,
+        repairs=("removing_two_weights_costs_both_scores",),
     )
 
 
@@ -199,6 +201,7 @@ def _bound(id: str, title: str, statement: AtMost, note: str = "") -> Claim:
         world=WORLD,
         note=note,
         code=CODE,
+        repairs=("removing_two_weights_costs_both_scores",),
     )
 
 
@@ -233,6 +236,7 @@ def halves_add_up_to_the_sum_of_scores() -> Claim:
         statements=(Equal(halves, total),),
         world=WORLD,
         code=CODE,
+        repairs=("removing_two_weights_costs_both_scores",),
     )
 
 

@@ -58,6 +58,7 @@ def inputs_are_contracted() -> Claim:
         title="With a = N·L and b = C_in, X·W is the output of the layer.",
         statements=(Equal(PRODUCT, LAYER_OUTPUT),),
         world=CALIBRATED.having(equal_sizes={a: batch * length, b: features}),
+        repairs=("printed_sizes_make_the_product_the_output_of_the_layer",),
     )
 
 
@@ -73,6 +74,7 @@ def both_budgets_are_the_same() -> Claim:
         note="In §3.1, ε is the share that is removed (ε ∈ [0, 1)); in Appendix B, with "
         "ε ∈ (0, 1], the share that is kept.",
         severity="medium",
+        reads="Choose ε ∈ (0, 1].",
     )
 
 
@@ -86,6 +88,7 @@ def budgets_agree_when_one_epsilon_is_the_rest_of_the_other() -> Claim:
         title="With 1 − ε for its ε, Appendix B's budget is that of §3.1.",
         statements=(Equal((epsilon * memory).subs(epsilon, kept), memory - epsilon * memory),),
         world=World(scalars={epsilon: RATIOS, memory: POSITIVE}),
+        repairs=("both_budgets_are_the_same",),
     )
 
 

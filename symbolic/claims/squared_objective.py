@@ -10,7 +10,7 @@ decides when RI is such a score, is in `squared_objective_ri`.
 
 from __future__ import annotations
 
-from sympy import Expr, Integer, Sum, Symbol, sqrt
+from sympy import Expr, Integer, Pow, Sum, Symbol, sqrt
 
 from pruneproof.symbolic import constructions, scores
 from pruneproof.symbolic.claim import Assumption, AtMost, Claim, Equal
@@ -24,7 +24,7 @@ from pruneproof.symbolic.claims.removal_proof import (
 )
 from pruneproof.symbolic.claims.single_removal import GIVEN, terms
 from pruneproof.symbolic.claims.symmetric import SHAPED, SHAPES, TRANSPOSES
-from pruneproof.symbolic.claims.worlds import LAYER, WEIGHTS
+from pruneproof.symbolic.claims.worlds import LAYER, WEIGHTS, times
 from pruneproof.symbolic.constructions import Construction
 from pruneproof.symbolic.notation import (
     W,
@@ -81,10 +81,17 @@ def removing_one_weight_costs_its_squared_score() -> Claim:
         title="Removing one weight costs g′(W̃) = W_jk²(‖X_:j‖₂² + ‖Y_k:‖₂²), its score squared.",
         statements=(
             Equal(squared_cost(GIVEN), W[j, k] ** 2 * (column_norm(j) ** 2 + row_norm(k) ** 2)),
-            Equal(squared_cost(GIVEN), scores.symwanda_squared(j, k) ** 2),
+            Equal(
+                squared_cost(GIVEN), Pow(scores.symwanda_squared(j, k), Integer(2), evaluate=False)
+            ),
         ),
         world=LAYER,
         code=CODE,
+        repairs=(
+            "squared_proof_line_with_unprimed_outputs",
+            "removing_one_weight_costs_its_squared_score_with_one_activation",
+            "rows_of_x_and_columns_of_y_make_the_squared_score",
+        ),
     )
 
 
@@ -164,7 +171,8 @@ def relative_squared_score_is_weight_times_g() -> Claim:
         title="S_jk²/((b + c)‖W‖_F²) = W_jk²·G_jk²/‖W‖_F².",
         statements=(
             Equal(
-                score**2 / ((b + c) * NORM_OF_W**2), W[j, k] ** 2 * squared_g(j, k) / NORM_OF_W**2
+                score**2 / ((b + c) * NORM_OF_W**2),
+                times(W[j, k] ** 2 / NORM_OF_W**2, squared_g(j, k)),
             ),
         ),
         world=world,

@@ -12,10 +12,10 @@ from __future__ import annotations
 from itertools import combinations
 
 import sympy
-from sympy import Abs, IndexedBase, Integer, KroneckerDelta, Rational, Sum, Symbol
+from sympy import Abs, Add, IndexedBase, Integer, KroneckerDelta, Rational, Sum, Symbol
 
 from pruneproof.symbolic.claim import Assumption, AtMost, Claim, Equal
-from pruneproof.symbolic.claims.worlds import WEIGHTS
+from pruneproof.symbolic.claims.worlds import WEIGHTS, times
 from pruneproof.symbolic.notation import W, c, input_norm, j, tau, u, v
 from pruneproof.symbolic.world import NONNEGATIVE, POSITIVE, REAL, World
 
@@ -85,7 +85,7 @@ def two_of_four_entries_have_the_finite_population_variance() -> Claim:
         title="At c = 4 and τ = 2, the six possible sums have mean 2μ and variance "
         "τσ²(c − τ)/(c − 1) = 4σ²/3.",
         statements=(
-            Equal(sum(sums) / samples, 2 * average, reason="the mean"),
+            Equal(times(1 / samples, Add(*sums, evaluate=False)), 2 * average, reason="the mean"),
             Equal(
                 sum(value**2 for value in sums) / samples - (2 * average) ** 2,
                 Rational(4, 3) * variance,
@@ -111,12 +111,13 @@ def the_sampled_norm_estimates_the_norm() -> Claim:
         "inflated by different factors.",
         severity="high",
         code=STOCHRIA,
+        reads="This approach builds on the RIA-inspired framework",
     )
 
 
 def the_corrected_norm_is_unbiased() -> Claim:
     """The repair: each sampled norm times length over τ."""
-    corrected = Sum(single() * (c / tau) * Abs(W[j, v]), (v, 1, c))
+    corrected = Sum(times(single(), c / tau * Abs(W[j, v])), (v, 1, c))
     return Claim(
         id="the_corrected_norm_is_unbiased",
         locus="Eq. (4)",
@@ -126,6 +127,7 @@ def the_corrected_norm_is_unbiased() -> Claim:
         world=WEIGHTS.having(at_most={tau: (c,)}),
         note="The same with b/τ for a column.",
         code=STOCHRIA,
+        repairs=("the_sampled_norm_estimates_the_norm",),
     )
 
 

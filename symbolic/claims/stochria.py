@@ -131,10 +131,11 @@ def all_sampling_ratios_keep_tau_below_the_smaller_size() -> Claim:
         title="τ < min(b, c) for every sample of at most min(b, c) indices, β = 1 included.",
         statements=(AtMost(tau + Integer(1), b), AtMost(tau + Integer(1), c)),
         world=world,
-        note="β = 1 in Table 9 means τ = min(b, c). The lemma holds for it; τ ≤ min(b, c) is "
-        "enough.",
+        note="β = 1 in Table 9 means τ = min(b, c). Lemma 3.10 needs no repair: it is proved for "
+        "τ ≤ min(b, c).",
         severity="low",
         code=CODE,
+        reads="where τ < min(b, c)",
     )
 
 

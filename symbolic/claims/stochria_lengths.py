@@ -53,7 +53,7 @@ def sampling_all_that_is_allowed_gives_relative_importance() -> Claim:
     )
     return Claim(
         id="sampling_all_that_is_allowed_gives_relative_importance",
-        locus="Eq. (4)",
+        locus="Appendix C.4",
         form="as_printed",
         title="With τ = min(b, c), StochRIA's score is RI.",
         statements=(Equal(full_column, scores.ri(j, k)),),
@@ -62,6 +62,8 @@ def sampling_all_that_is_allowed_gives_relative_importance() -> Claim:
         "β = 1 is not RI, and Table 9's β = 1 differs from RI's figures.",
         severity="high",
         code=CODE,
+        reads="these ratios are applied over min(b, c) … when sampling across entire rows and "
+        "columns",
     )
 
 
@@ -79,6 +81,7 @@ def sampling_everything_gives_relative_importance() -> Claim:
         assumptions=(no_dead_neuron(world),),
         note="Two sample sizes, c and b, where the paper has one.",
         code=CODE,
+        repairs=("sampling_all_that_is_allowed_gives_relative_importance",),
     )
 
 
@@ -94,6 +97,7 @@ def one_sample_size_keeps_the_balance_of_the_terms() -> Claim:
         note="It is off by c/b, for every τ. In a layer of 4096 × 11008 that is 2.7 (or 0.37).",
         severity="high",
         code=CODE,
+        reads="each with a cardinality of τ. This approach builds on the RIA-inspired framework",
     )
 
 
@@ -112,6 +116,7 @@ def one_sample_size_distorts_the_balance_by_c_over_b() -> Claim:
         world=ALIKE,
         note="The proportion c/b does not depend on τ, so no sampling ratio makes it small.",
         code=CODE,
+        repairs=("one_sample_size_keeps_the_balance_of_the_terms",),
     )
 
 
@@ -126,6 +131,7 @@ def corrected_lengths_restore_relative_importance() -> Claim:
         world=ALIKE,
         note="`length_corrected=True` in pruneproof.reference.",
         code=CODE,
+        repairs=("one_sample_size_keeps_the_balance_of_the_terms",),
     )
 
 
@@ -150,6 +156,7 @@ def norms_cost_a_multiple_of_b_plus_c() -> Claim:
         "the order of the layer itself. O(b + c) is the cost for one weight.",
         severity="medium",
         code="pruneproof.reference.scores.ri",
+        reads="For RIA in each weight layer, the reweighting sampling complexity is O(b + c).",
     )
 
 
@@ -167,6 +174,7 @@ def sampled_norms_cost_a_multiple_of_tau() -> Claim:
         "b = c = K + 2 that is 2K + 4.",
         severity="medium",
         code=CODE,
+        reads="the sampling complexity can be reduced to O(β min(b, c))",
     )
 
 
@@ -184,6 +192,10 @@ def norms_cost_2bc_and_sampled_norms_b_plus_c_times_tau() -> Claim:
         world=SIZES,
         note="Forming the b·c scores costs the order of the layer in any case.",
         code=CODE,
+        repairs=(
+            "norms_cost_a_multiple_of_b_plus_c",
+            "sampled_norms_cost_a_multiple_of_tau",
+        ),
     )
 
 

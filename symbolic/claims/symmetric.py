@@ -65,10 +65,17 @@ def symmetric_row_orders_weights_like_corollary_3_4() -> Claim:
         statements=(AtMost(sympy.Integer(0), sums * roots),),
         world=WEIGHTS.having(indices={j: b, k: c, j2: b, k2: c}),
         witness={W: entries, b: 2, c: 2, j: 1, k: 1, j2: 1, k2: 2},
+        shows=(
+            ("Corollary 3.4's S_jk", scores.symmetric(j, k)),
+            ("S_jk′", scores.symmetric(j2, k2)),
+            ("Table 1's S_jk", scores.symmetric_squared(j, k)),
+            ("S_jk′ there", scores.symmetric_squared(j2, k2)),
+        ),
         note="They do not: of 1 and 2 in W = [[1, 2], [6, 1]], the sum prunes the weight 1 first "
         "(8.32 < 8.94), the root the weight 2 (6.48 > 6.32). The two are different methods.",
         severity="high",
         code="pruneproof.reference.scores.symmetric_squared",
+        reads="Corollary 3.4",
     )
 
 
@@ -83,6 +90,10 @@ def symmetric_row_with_the_sum() -> Claim:
         world=SHAPED,
         assumptions=(SHAPES,),
         code="pruneproof.reference.constructions.symmetric",
+        repairs=(
+            "symmetric_row_has_a_root_over_the_squares",
+            "symmetric_row_orders_weights_like_corollary_3_4",
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from sympy import Abs, IndexedBase
 from pruneproof.symbolic import constructions, scores
 from pruneproof.symbolic.claim import Assumption, Claim, Equal
 from pruneproof.symbolic.claims.single_removal import cost
-from pruneproof.symbolic.claims.worlds import LAYER
+from pruneproof.symbolic.claims.worlds import LAYER, times
 from pruneproof.symbolic.notation import W, X, b, c, column_norm, j, k, k2
 from pruneproof.symbolic.transposition import with_entries
 from pruneproof.symbolic.world import NONZERO, REAL
@@ -54,7 +54,7 @@ def wanda_orders_the_weights_of_one_input_like_magnitude() -> Claim:
         locus="Corollary 3.2",
         form="beyond",
         title="Wanda's scores of the weights that leave one input are proportional to |W|.",
-        statements=(Equal(one * Abs(W[j, k2]), other * Abs(W[j, k])),),
+        statements=(Equal(times(one, Abs(W[j, k2])), times(other, Abs(W[j, k]))),),
         world=LAYER.having(indices={j: b, k: c, k2: c}),
         note="So Wanda with one group per input prunes what magnitude prunes, whatever X is.",
         code=CODE,

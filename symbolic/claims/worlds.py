@@ -56,6 +56,11 @@ def mixed_difference(term: Callable[[sympy.Expr, sympy.Expr], sympy.Expr]) -> sy
     return term(j, k) - term(j2, k) - term(j, k2) + term(j2, k2)
 
 
+def times(*factors: sympy.Expr) -> sympy.Expr:
+    """The product with its factors as they are, so that a reader sees what is multiplied."""
+    return sympy.Mul(*factors, evaluate=False)
+
+
 def per_weight(score: sympy.Expr, weight: sympy.Expr) -> sympy.Expr:
     """score/|W_jk|, left uncancelled: it does not exist where the weight is zero."""
     return sympy.Mul(score, 1 / sympy.Abs(weight), evaluate=False)

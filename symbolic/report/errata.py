@@ -11,8 +11,10 @@ What a machine found in *Symmetric Pruning for Large Language Models* (arXiv:250
 order of the paper. This page is generated from the claims by
 `python -m pruneproof.symbolic.record`; `pruneproof theory` decides them anew on every run.
 
-*Refuted* means false as printed, with data that anyone can check by hand. *Proved under* means
-true once an assumption that the paper leaves out is added; the data show why it is needed.
+*Refuted* means false as printed, or as what the text says implies, with data that anyone can
+check by hand; where the text implies it, the words that are relied on are quoted. *Proved under*
+means true once an assumption that the paper leaves out is added; the data show why it is needed.
+*What holds* is what the project puts in the place of the statement.
 """
 
 
@@ -21,14 +23,7 @@ def errata(entries: list[Entry]) -> str:
     wrong = [entry for entry in entries if is_slip(entry)]
     parts = [HEADER, _summary(wrong)]
     for entry in wrong:
-        repairs = [
-            other
-            for other in entries
-            if other.form == "repaired"
-            and other.locus == entry.locus
-            and entry.verdict == "refuted"
-        ]
-        parts.append(_section(entry, repairs))
+        parts.append(_section(entry, [other for other in entries if entry.id in other.repairs]))
     return "\n".join(parts)
 
 
@@ -38,7 +33,7 @@ def is_slip(entry: Entry) -> bool:
 
 
 def _summary(wrong: list[Entry]) -> str:
-    lines = ["| place | statement as printed | verdict | weight |", "|---|---|---|---|"]
+    lines = ["| place | statement as printed or implied | verdict | weight |", "|---|---|---|---|"]
     lines += [
         f"| {entry.locus} | [{cell(entry.title)}](#{anchor(entry)}) "
         f"| {entry.verdict.replace('_', ' ')} | {entry.severity or 'low'} |"
@@ -59,7 +54,9 @@ def anchor(entry: Entry) -> str:
 
 def _section(entry: Entry, repairs: list[Entry]) -> str:
     lines = [f'<a id="{anchor(entry)}"></a>', f"## {entry.locus}: {entry.title}", ""]
-    lines += [f"$${formula}$$\n" for formula in entry.statements]
+    if entry.reads:
+        lines.append(f"Read from: “{entry.reads}”\n")
+    lines += _formulas(entry)
     if entry.note:
         lines.append(f"{entry.note}\n")
     if entry.witness:
@@ -71,5 +68,11 @@ def _section(entry: Entry, repairs: list[Entry]) -> str:
         lines.append(f"Missing assumption: {each['words']}.{needed}\n")
     for repair in repairs:
         lines.append(f"**What holds** ({repair.verdict.replace('_', ' ')}): {repair.title}\n")
-        lines += [f"$${formula}$$\n" for formula in repair.statements]
+        lines += _formulas(repair)
     return "\n".join(lines)
+
+
+def _formulas(entry: Entry) -> list[str]:
+    """What is claimed, and the data that it is about."""
+    where = f"where {'; '.join(entry.about)}.\n"
+    return [*(f"$${formula}$$\n" for formula in entry.statements), where]

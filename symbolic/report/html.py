@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 from latex2mathml.converter import convert
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pruneproof.symbolic.ledger import Entry
 from pruneproof.symbolic.report.terminal import FORMS, describe
@@ -22,6 +23,12 @@ VERDICTS = {
     "open": "open",
 }
 
+PRIME = re.compile("<msup>(<mi>[^<]+</mi>)<mi>&#x02032;</mi></msup>")
+"""A prime as a superscript, which is too small to see where the letter is an index."""
+
+BAR = '<mo stretchy="false" lspace="0" rspace="0">&#x02016;</mo>'
+"""The bar of a norm, which would grow to the height of the next fraction."""
+
 
 def page(entries: list[Entry], folder: Path) -> str:
     """The page; links to code are relative to the folder that it will lie in."""
@@ -32,6 +39,7 @@ def page(entries: list[Entry], folder: Path) -> str:
         lstrip_blocks=True,
     )
     environment.filters["math"] = math
+    environment.filters["prose"] = prose
     environment.filters["describe"] = describe
     return environment.get_template("theory.html").render(
         groups=_by_module(entries),
@@ -40,12 +48,28 @@ def page(entries: list[Entry], folder: Path) -> str:
         forms=FORMS,
         links={entry.id: _links(entry, folder) for entry in entries},
         total=len(entries),
+        by_form=Counter(entry.form for entry in entries),
+        repairs={
+            entry.id: [other for other in entries if entry.id in other.repairs] for entry in entries
+        },
     )
 
 
-def math(latex: str) -> Markup:
+def math(latex: str, display: str = "block") -> Markup:
     """LaTeX as MathML. The converter escapes what the formula holds."""
-    return Markup(convert(latex, display="block"))
+    primed = PRIME.sub(
+        r'<mrow>\1<mo form="postfix" lspace="0" rspace="0">&#x02032;</mo></mrow>',
+        convert(latex, display=display),
+    )
+    return Markup(primed.replace("<mo>&#x02016;</mo>", BAR))
+
+
+def prose(text: str) -> Markup:
+    """Text with formulas between dollar signs."""
+    parts = text.split("$")
+    return Markup("").join(
+        math(part, "inline") if number % 2 else escape(part) for number, part in enumerate(parts)
+    )
 
 
 def _by_module(entries: list[Entry]) -> list[tuple[str, list[Entry]]]:

@@ -21,6 +21,7 @@ VERDICTS = {
     "refuted": "[red]refuted[/]",
     "open": "[yellow]open[/]",
 }
+SEVERITIES = ("high", "medium", "low", "")
 PLAIN_WIDTH = 132
 """Columns where the output is not a terminal, such as in the log of a CI run."""
 
@@ -61,7 +62,8 @@ def show(entries: list[Entry], screen: Console) -> None:
         previous = entry.locus
         remark = missing(entry)
         text = escape(entry.title) + (f"\n[dim]{escape(remark)}[/]" if remark else "")
-        table.add_row(place, FORMS[entry.form], VERDICTS[entry.verdict], text)
+        verdict = VERDICTS[entry.verdict] + (f", {entry.severity}" if entry.severity else "")
+        table.add_row(place, FORMS[entry.form], verdict, text)
     screen.print(table)
     _show_witnesses(entries, screen)
     _show_counts(entries, screen)
@@ -77,11 +79,13 @@ def missing(entry: Entry) -> str:
 
 def _show_witnesses(entries: list[Entry], screen: Console) -> None:
     refuted = [entry for entry in entries if entry.witness]
+    refuted.sort(key=lambda entry: SEVERITIES.index(entry.severity))
     if refuted:
-        screen.print("\n[bold]Witnesses[/] (exact; check them by hand)")
+        screen.print("\n[bold]Witnesses[/] (exact; check them by hand; the gravest slips first)")
     for entry in refuted:
         screen.print(
-            f"  {escape(entry.locus)} · [dim]{entry.id}[/]\n"
+            f"  {escape(', '.join(filter(None, (entry.locus, entry.severity))))} · "
+            f"[dim]{entry.id}[/]\n"
             f"    {escape(describe(entry.witness or {}))}",
             highlight=False,
         )

@@ -8,13 +8,14 @@ from sympy import Abs, Integer, KroneckerDelta, Sum, Symbol, sign
 from pruneproof.symbolic.claim import Assumption, AtMost, Claim, Condition, Equal, Implies
 from pruneproof.symbolic.decide import DisagreementError, decide, proves
 from pruneproof.symbolic.notation import W, b, c, input_norm, j, k, p, u, v
-from pruneproof.symbolic.world import LIVE, REAL, Kind, World
+from pruneproof.symbolic.world import LIVE, NONZERO, POSITIVE, REAL, Kind, World
 
 x, y, bound = Symbol("x", real=True), Symbol("y", real=True), Symbol("t", real=True)
 ZERO, ONE = Integer(0), Integer(1)
 NUMBERS = World(scalars={x: REAL, y: REAL, bound: REAL})
 LAYER = World(indices={j: b, k: c}, arrays={W: ((b, c), REAL)})
 LIVE_LAYER = LAYER.with_kind(W, LIVE)
+DENSE = LAYER.with_kind(W, NONZERO)
 
 MEAN = AtMost(2 * x * y, x**2 + y**2, extra=(x - y) ** 2)
 MIXED = Sum((1 - KroneckerDelta(u, v)) ** 2 * Abs(W[j, u]) * Abs(W[j, v]), (u, 1, c), (v, 1, c))
@@ -153,9 +154,42 @@ def test_a_fact_that_is_false_is_found_out():
 
 
 def test_a_recorded_witness_has_to_refute():
-    claim = replace(_claim(Equal(x, Abs(x)), NUMBERS), witness={x: 1})
+    claim = replace(_claim(Equal(x, Abs(x)), NUMBERS), witness={x: 1, y: 1, bound: 1})
     with pytest.raises(DisagreementError, match="refutes nothing"):
         decide(claim)
+
+
+@pytest.mark.parametrize(
+    ("world", "witness", "complaint"),
+    [
+        (DENSE, {W: {(1, 1): 0, (1, 2): 1}}, "W must be nonzero"),
+        (LIVE_LAYER, {W: {(1, 1): 0, (1, 2): 1}}, "W must be live"),
+        (LAYER, {W: {(1, 1): 1}}, "W must be"),
+        (LAYER, {k: 3}, "k must lie in 1 … c"),
+        (LAYER, {c: 0}, "c must be a positive integer"),
+        (LAYER.having(equal_sizes={b: c}), {}, "b must be c"),
+        (LAYER.having(at_most={c: (b,)}), {}, "c must not exceed"),
+        (LAYER.having(indices={j: b, k: c, u: c}, distinct=((k, u),)), {u: 2}, "must differ"),
+        (LAYER.having(nonzero=(W[j, 1],)), {W: {(1, 1): 0, (1, 2): 1}}, "vanishes"),
+        (LAYER.having(scalars={x: POSITIVE}), {x: -1}, "x must be positive"),
+        (LAYER.having(scalars={x: REAL}), {}, "x has no value"),
+        (LAYER.with_kind(W, Kind("unit")), {}, "W must be unit"),
+        (LAYER.with_kind(W, Kind("indicator", c)), {}, "W must be indicator"),
+    ],
+)
+def test_a_recorded_witness_has_to_belong_to_the_world(world, witness, complaint):
+    data = {b: 1, c: 2, j: 1, k: 2, W: {(1, 1): 1, (1, 2): -1}} | witness
+    claim = replace(_claim(Equal(W[j, k], -7 * Abs(W[j, k])), world), witness=data)
+    with pytest.raises(DisagreementError, match=f"not admissible: .*{complaint}"):
+        decide(claim)
+
+
+def test_further_values_of_a_recorded_witness_are_shown():
+    data = {b: 1, c: 2, j: 1, k: 2, W: {(1, 1): 1, (1, 2): -1}}
+    claim = _claim(Equal(W[j, k], Abs(W[j, k])), LAYER)
+    shows = (("length", input_norm(j, 2)), ("weight", W[j, k]))
+    found = decide(replace(claim, witness=data, shows=shows)).witness
+    assert found.as_data() | {"length": "√2 ≈ 1.41", "weight": "-1"} == found.as_data()
 
 
 def test_verdicts():

@@ -9,10 +9,11 @@ import pytest
 from rich.console import Console
 
 from pruneproof.symbolic import ledger, theory
-from pruneproof.symbolic.claim import AtMost
+from pruneproof.symbolic.claim import AtMost, Equal
 from pruneproof.symbolic.decide import Decision, DisagreementError
 from pruneproof.symbolic.report import terminal
 from pruneproof.symbolic.report.errata import errata
+from pruneproof.symbolic.report.statement import about, statement_latex
 from pruneproof.symbolic.rocq import theorems, theorems_of_claims
 
 
@@ -74,6 +75,48 @@ def test_every_refuted_claim_has_a_witness_and_a_reason(entries):
             assert entry.witness
             assert entry.note, entry.id
             assert entry.severity or entry.form == "beyond", entry.id
+
+
+def test_what_a_claim_repairs_is_a_slip_of_the_print():
+    loaded = {claim.id: claim for _, claim in ledger._loaded()}
+    for claim in loaded.values():
+        for name in claim.repairs:
+            assert loaded[name].form == "as_printed", (claim.id, name)
+            assert claim.form != "as_printed", claim.id
+
+
+def test_every_refuted_statement_of_the_paper_is_repaired_or_says_why_not(entries):
+    repaired = {name for entry in entries for name in entry.repairs}
+    for entry in entries:
+        if entry.form == "as_printed" and entry.verdict == "refuted":
+            assert entry.id in repaired or "needs no repair" in entry.note, entry.id
+
+
+def test_the_errata_pair_a_slip_with_its_own_repair(entries):
+    page = errata(entries)
+    section = page.split('<a id="both-budgets-are-the-same"></a>')[1].split("<a id=")[0]
+    assert section.count("**What holds**") == 1
+    assert "With 1 − ε for its ε" in section
+    assert "Read from: “Choose ε ∈ (0, 1].”" in section
+
+
+@pytest.mark.parametrize("claim", [claim for _, claim in ledger._loaded()], ids=lambda c: c.id)
+def test_no_statement_is_shown_as_the_same_text_twice(claim):
+    shown = [statement_latex(statement) for statement in claim.statements]
+    assert len(set(shown)) == len(shown)
+    for statement, text in zip(claim.statements, shown, strict=True):
+        relation = " = " if isinstance(statement, Equal) else " "
+        left, _, right = text.partition(relation)
+        assert left != right
+
+
+def test_claims_that_differ_are_not_shown_alike():
+    seen = {}
+    for _, claim in ledger._loaded():
+        if claim.locus.startswith("Table 1"):
+            continue  # its rows repeat the results that they name
+        text = (*map(statement_latex, claim.statements), *about(claim.world))
+        assert seen.setdefault(text, claim.id) == claim.id
 
 
 def test_the_errata_are_current(entries):
@@ -180,6 +223,35 @@ def test_the_terminal_shows_every_statement_and_witness(entries):
         assert entry.title in shown
         if entry.witness:
             assert terminal.describe(entry.witness) in shown
+
+
+def test_the_terminal_shows_the_gravest_slips_first(entries):
+    output = StringIO()
+    terminal.show(entries, Console(file=output, width=400))
+    shown = output.getvalue().split("Witnesses", 1)[1]
+    places = {
+        severity: [
+            shown.index(f"· {entry.id}\n")
+            for entry in entries
+            if entry.witness and entry.severity == severity
+        ]
+        for severity in ("high", "medium", "low")
+    }
+    assert max(places["high"]) < min(places["medium"])
+    assert max(places["medium"]) < min(places["low"])
+    assert "Eq. (5), high · growing_gains_the_printed_r2_criterion" in shown
+
+
+def test_html_shows_what_distinguishes_statements(entries, tmp_path):
+    from pruneproof.symbolic.report import html
+
+    page = html.page(entries, tmp_path)
+    slip = page.split('<details id="printed_sizes_make')[1].split("</details>")[0]
+    assert "a = C_in" in slip
+    assert 'href="#inputs_are_contracted"' in slip
+    counts = [sum(entry.form == form for entry in entries) for form in terminal.FORMS]
+    assert "{} as printed, {} repaired,\n{} beyond".format(*counts) in page
+    assert "<msup><mi>k</mi><mi>&#x02032;" not in page
 
 
 def test_html_escapes_what_a_claim_says(entries, tmp_path):
