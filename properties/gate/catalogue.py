@@ -14,7 +14,17 @@ from pruneproof.properties.gate.checks import (
     statistics,
     stochria,
 )
-from pruneproof.properties.gate.property import CATALOGUE
+from pruneproof.properties.gate.property import ENTERED, Property
+
+_KINDS = ("score", "stochria", "mask", "n_m", "statistics", "refine", "conventions")
+
+
+def _place(prop: Property) -> tuple[int, bool]:
+    kind, what = prop.id.split(".")
+    return _KINDS.index(kind), what not in ("value", "count")
+
+
+CATALOGUE = {prop.id: prop for prop in sorted(ENTERED.values(), key=_place)}
 
 __all__ = [
     "CATALOGUE",

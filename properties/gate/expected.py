@@ -31,14 +31,13 @@ class Expected:
     bound: np.ndarray
 
 
-def arithmetic_of(example: Example, result: torch.dtype) -> Arithmetic:
-    """The least that is asked of an arithmetic: float32, or float64 for all in float64.
+def arithmetic_of(result: torch.dtype) -> Arithmetic:
+    """The least that is asked of an arithmetic: float32, whatever dtype the result is stored in.
 
     Norms need not be scaled, nor sums be taken in any order.
     """
-    double = example.weight.dtype == torch.float64 and result == torch.float64
-    accumulate = torch.float64 if double else torch.float32
-    return Arithmetic(accumulate, result if _is_half(result) else accumulate, scaled_norms=False)
+    stored = result if _is_half(result) else torch.float32
+    return Arithmetic(torch.float32, stored, scaled_norms=False)
 
 
 def expected_scores(example: Example, result: torch.dtype, **known: Any) -> Expected:
@@ -57,7 +56,7 @@ def expected_scores(example: Example, result: torch.dtype, **known: Any) -> Expe
         example.weight,
         example.inputs,
         example.outputs,
-        arithmetic_of(example, result),
+        arithmetic_of(result),
         **parameters,
     )
     for _ in range(MORE_ROUNDINGS):

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from pruneproof.properties.gate import masks
 from pruneproof.properties.gate.assertions import as_expected
+from pruneproof.properties.gate.checks.comparing import refused
 from pruneproof.properties.gate.examples import Example
 from pruneproof.properties.gate.expected import Expected, expected_scores
 from pruneproof.properties.gate.mask_examples import layer
@@ -208,6 +209,6 @@ def _contradictions(fits: Callable[[str], None], *values: str) -> Contradictions
 
 def _raised(error: AdapterError | Unsupported, others: tuple[str, str]) -> Contradictions:
     """An exception of the adapter's own fits `error`; a misshapen answer fits nothing."""
-    if isinstance(error, AdapterError) and error.__cause__ is None:
+    if isinstance(error, AdapterError) and not refused(error):
         raise error
     return {"error": None} | {each: Violation(str(error), "False") for each in others}

@@ -67,7 +67,7 @@ class Property:
     once: bool = False
 
 
-CATALOGUE: dict[str, Property] = {}
+ENTERED: dict[str, Property] = {}
 
 
 def gate_property(
@@ -84,10 +84,10 @@ def gate_property(
     """Enter a check into the catalogue; the first line of its docstring is the sentence."""
 
     def enter(check: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
-        if id in CATALOGUE:
+        if id in ENTERED:
             raise ValueError(f"id must be unique, got {id} twice")
         sentence = (check.__doc__ or "").strip().splitlines()[0]
-        CATALOGUE[id] = Property(
+        ENTERED[id] = Property(
             id, sentence, level, source, assumptions, kind, methods, examples, check, once
         )
         return check
