@@ -19,7 +19,7 @@ from pruneproof.symbolic.decide import proves
 from pruneproof.symbolic.witness import counterexamples
 from pruneproof.symbolic.world import World
 
-Fate = Literal["refuted", "unprovable", "survived"]
+Fate = Literal["refuted", "unprovable", "equivalent", "survived"]
 TRIES = 40
 """Random exact environments on which a mutant is tested, at each of two largest sizes."""
 
@@ -31,35 +31,38 @@ class Mutant:
     Attributes:
         change: what was changed, in words.
         statement: the statement after the change.
+        same: for a side of an inequality, that the change made no difference.
     """
 
     change: str
     statement: Statement
+    same: Equal | None = None
 
 
 def mutants(statement: Statement, world: World) -> Iterator[Mutant]:
-    """Every single change of the right (or larger) side of a statement."""
-    target = statement.right if isinstance(statement, Equal) else statement.large
-    seen = {target}
-    for change, mutated in _variants(target, world):
-        if mutated not in seen:
-            seen.add(mutated)
-            yield Mutant(change, _with_side(statement, mutated))
+    """Every single change of the right side of an equation, or of either side of an inequality."""
+    for side in ("right",) if isinstance(statement, Equal) else ("large", "small"):
+        target = getattr(statement, side)
+        seen = {target}
+        for change, mutated in _variants(target, world):
+            if mutated not in seen:
+                seen.add(mutated)
+                # An equation that lets a factor such as χ² = χ change says too little; the side of
+                # a bound may well hold a sign under a square.
+                same = None if side == "right" else Equal(target, mutated)
+                yield Mutant(f"{side}: {change}", replace(statement, **{side: mutated}), same)
 
 
 def fate(mutant: Mutant, claim: Claim) -> Fate:
-    """How a mutant ends: false on exact data, without a proof, or alive."""
+    """How a mutant ends: false on exact data, without a proof, no change at all, or alive."""
     statements = (mutant.statement,)
     for largest in (2, 3):
         if next(counterexamples(statements, claim.world, TRIES, largest), None) is not None:
             return "refuted"
-    return "survived" if proves(mutant.statement, claim.world) else "unprovable"
-
-
-def _with_side(statement: Statement, side: sympy.Expr) -> Statement:
-    if isinstance(statement, Equal):
-        return replace(statement, right=side)
-    return replace(statement, large=side)
+    if not proves(mutant.statement, claim.world):
+        return "unprovable"
+    same = mutant.same is not None and proves(mutant.same, claim.world)
+    return "equivalent" if same else "survived"
 
 
 def _variants(node: sympy.Expr, world: World) -> Iterator[tuple[str, sympy.Expr]]:

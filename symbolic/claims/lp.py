@@ -40,9 +40,15 @@ ANY_ORDER = live(WEIGHTS).having(scalars={p: ORDERS})
 
 ALIGNED = replace(constructions.lp_aligned(p), rows=a, columns=d)
 SHAPED = ANY_ORDER.having(equal_sizes={a: c, d: b})
-SHAPES = Assumption(
-    "W_j: fits into X_:j and W_:k into Y_k:, a = c and d = b",
-    without=ANY_ORDER.having(lengths=(a, d)),
+SHAPES = (
+    Assumption(
+        "W_j: fits into X_:j, a = c",
+        without=ANY_ORDER.having(equal_sizes={d: b}, lengths=(a,)),
+    ),
+    Assumption(
+        "W_:k fits into Y_k:, d = b",
+        without=ANY_ORDER.having(equal_sizes={a: c}, lengths=(d,)),
+    ),
 )
 
 UNIT_VECTORS = {u_vector: ((a,), UNIT), v_vector: ((d,), UNIT)}
@@ -90,7 +96,7 @@ def aligned_vectors_recover_the_lp_score() -> Claim:
         title="X_:j = W_j:/(‖W_j:‖_p‖W_j:‖₂) and Y_k: = W_:k/(‖W_:k‖_p‖W_:k‖₂) recover Eq. (3).",
         statements=(Equal(ALIGNED.score(j, k), scores.lp(j, k, p)),),
         world=SHAPED,
-        assumptions=(SHAPES, no_dead_neuron(SHAPED)),
+        assumptions=(*SHAPES, no_dead_neuron(SHAPED)),
         note="The shapes and the zero rows and columns are left out. With a > c or d > b, the "
         "vectors can be padded with zeros.",
         severity="medium",

@@ -58,8 +58,12 @@ FREELY = sampled(taken, taken_too)
 def _assumptions(world: World) -> tuple[Assumption, ...]:
     return (
         Assumption(
-            "X has a row for every output and Y a column for every input, a = c and d = b",
-            without=world.having(equal_sizes={}, lengths=(a, d)),
+            "X has a row for every output, a = c",
+            without=world.having(equal_sizes={d: b}, lengths=(a,)),
+        ),
+        Assumption(
+            "Y has a column for every input, d = b",
+            without=world.having(equal_sizes={a: c}, lengths=(d,)),
         ),
         Assumption("the sampled norms are not zero", without=world.having(nonzero=())),
     )

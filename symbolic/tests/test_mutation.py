@@ -1,17 +1,20 @@
 """Each statement pins down its formula: no mutant of it can be proved."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
+from sympy import Symbol
 
 from pruneproof.symbolic import claims
-from pruneproof.symbolic.claim import Claim, Equal
+from pruneproof.symbolic.claim import AtMost, Claim, Equal
 from pruneproof.symbolic.constructions import chi
 from pruneproof.symbolic.decide import proves
-from pruneproof.symbolic.mutation import fate, mutants
-from pruneproof.symbolic.notation import b, j, tau
-from pruneproof.symbolic.world import Kind, World
+from pruneproof.symbolic.mutation import Mutant, fate, mutants
+from pruneproof.symbolic.notation import b, j, p, tau
+from pruneproof.symbolic.world import POSITIVE, REAL, Kind, World
 
+x, y = Symbol("x", real=True), Symbol("y", real=True)
 PROVABLE = [claim for _, claim in claims.load()]
 
 
@@ -37,5 +40,22 @@ def test_a_statement_that_says_too_little_lets_a_mutant_live():
     statement = Equal(chi[j], chi[j] ** 2)
     claim = Claim("x", "x", "beyond", "x", (statement,), world)
     ends = {mutant.change: fate(mutant, claim) for mutant in mutants(statement, world)}
-    assert ends["exponent 2 doubled"] == "survived"
-    assert ends["doubled"] == "refuted"
+    assert ends["right: exponent 2 doubled"] == "survived"
+    assert ends["right: doubled"] == "refuted"
+
+
+def test_a_change_that_makes_no_difference_to_a_bound_is_told_apart():
+    world = World(scalars={x: REAL, y: REAL})
+    statement = AtMost((x - y) ** 2, (x - y) ** 2 + x**2, extra=x**2)
+    claim = Claim("x", "x", "beyond", "x", (statement,), world)
+    same = Mutant("turned round", replace(statement, small=(y - x) ** 2))
+    assert fate(same, claim) == "survived"
+    assert fate(replace(same, same=Equal((x - y) ** 2, (y - x) ** 2)), claim) == "equivalent"
+
+
+def test_both_sides_of_an_inequality_are_changed():
+    world = World(scalars={p: POSITIVE})
+    statement = AtMost(p, 2 * p, extra=p)
+    changed = {mutant.statement for mutant in mutants(statement, world)}
+    assert AtMost(2 * p, 2 * p, extra=p) in changed
+    assert AtMost(p, 4 * p, extra=p) in changed
