@@ -59,6 +59,7 @@ class Cell:
         """How many hold of how many, where that says more than the sign."""
         if self.judged < 2:
             return ""
+        # The sign says that all hold; the number says how many those are.
         every = self.holding == self.judged
         return str(self.judged) if every else f"{self.holding}/{self.judged}"
 
@@ -99,7 +100,7 @@ class Finding:
     @property
     def title(self) -> str:
         """Its kind, for a reader."""
-        return self.kind if self.decides else f"{self.kind}, of what is only recommended"
+        return self.kind if self.decides else f"{self.kind} (SHOULD)"
 
 
 @dataclass(frozen=True)
@@ -148,8 +149,9 @@ class Peer:
     def cell(self, pairs: Iterable[tuple[Property, str]]) -> Cell:
         """Of several verdicts."""
         states = [(self.state(prop, method), prop.id) for prop, method in pairs]
-        worst, identity = min(states, key=lambda each: WORST_FIRST.index(each[0]))
         found = Counter(state for state, _ in states)
+        worst: State = next(state for state in WORST_FIRST if found[state])
+        identity = next(identity for state, identity in states if state == worst)
         judged = len(states) - found["unsupported"] - found["new"]
         anchor = f"{self.slug}-{identity}" if worst in FAILING else ""
         return Cell(worst, found["holds"], judged, anchor)
@@ -170,10 +172,21 @@ class Peer:
         return cell.holding, cell.judged
 
     def convention(self, key: str) -> str:
-        """As measured, else as declared; with a dash where neither is known."""
+        """As measured; as declared where nothing was measured or that is another value."""
         found = self.content["conventions"]
-        measured = found["measured"].get(key, UNKNOWN)
-        return found["declared"].get(key, "–") if measured == UNKNOWN else measured
+        measured, declared = found["measured"].get(key, UNKNOWN), found["declared"].get(key)
+        if measured == UNKNOWN:
+            return declared or "–"
+        return measured if declared in (None, measured) else f"{measured}; declared {declared}"
+
+    def holding(self) -> list[str]:
+        """The properties that hold for every method that it offers, declarations left out."""
+        found = []
+        for prop in CATALOGUE.values():
+            cell = self.cell((prop, method) for method in prop.methods)
+            if prop.kind != "conventions" and cell.judged and cell.state == "holds":
+                found.append(prop.id)
+        return found
 
     def findings(self) -> list[Finding]:
         """The failures by reason, defects first."""

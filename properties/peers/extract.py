@@ -26,6 +26,8 @@ def extract(report: dict[str, Any], about: str) -> dict[str, Any]:
         about: what the implementation computes, in one line.
     """
     versions = report["versions"]
+    # In an order of their own, whatever that of the catalogue is.
+    entries = sorted(report["properties"], key=_key)
     return {
         "name": report["name"],
         "version": report["version"],
@@ -37,10 +39,8 @@ def extract(report: dict[str, Any], about: str) -> dict[str, Any]:
             "torch": versions["torch"].partition("+")[0],
         },
         "conventions": report["conventions"],
-        "verdicts": {_key(entry): entry["verdict"] for entry in report["properties"]},
-        "failures": {
-            _key(entry): _failure(entry) for entry in report["properties"] if "snippet" in entry
-        },
+        "verdicts": {_key(entry): entry["verdict"] for entry in entries},
+        "failures": {_key(entry): _failure(entry) for entry in entries if "snippet" in entry},
     }
 
 

@@ -34,14 +34,15 @@ own. This page is generated from [the reports](../properties/peers/reports/) by
 [how to add a peer or correct a line](../CONTRIBUTING.md#adding-a-peer).
 [The same page in HTML](conformance.html).
 
-Each sign sums up the verdicts on all methods that the implementation offers; it links to what was
-found and to a program that shows it.
+Each sign sums up the verdicts on what the implementation offers, the worst first, and beside it
+stands how many hold of how many; it links to what was found and to a program that shows it.
 """
 
 NOTE = (
     "Counted are verdicts on a MUST. A *defect* is what an implementation does otherwise than it "
     "says or than its users can expect; a *documented deviation* is what its authors chose and "
-    "say; a *convention* is as good a choice as any."
+    "say; a *convention* is as good a choice as any. Group, count and so on are [conventions]"
+    "(gate.md#conventions), as measured; *other* is none of the values that have a name."
 )
 
 
@@ -136,6 +137,8 @@ def _peer(peer: Peer) -> list[str]:
         f"{peer.overall().sign} **{verdict_text(peer)}.** {_prose(peer.about)} "
         f"Declared: {text(declared)}. Judged with {text(versions)}, profile "
         f"{peer.content['profile']}; {adapter}, {report}.",
+        "",
+        f"**Holds**: {', '.join(f'`{identity}`' for identity in peer.holding()) or 'nothing'}.",
         "",
     ]
     for finding in peer.findings():
