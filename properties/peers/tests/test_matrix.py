@@ -10,7 +10,7 @@ import pytest
 from pruneproof.properties.gate.catalogue import CATALOGUE
 from pruneproof.properties.peers.conformance import Peer, kind_of, peers, verdict_text
 from pruneproof.properties.peers.extract import KINDS, extract, read_extracts, write_extract
-from pruneproof.properties.peers.matrix import DOCS, html, page
+from pruneproof.properties.peers.matrix import html, page
 
 HOSTILE = '<script>alert("1")</script> | `x` ]] ```'
 
@@ -44,8 +44,8 @@ def peer(verdict: str = "passed", reason: str = "", **verdicts: str) -> Peer:
 @pytest.mark.parametrize(
     ("name", "written"), [("conformance.md", page), ("conformance.html", html)]
 )
-def test_the_pages_are_current(name: str, written: Any) -> None:
-    assert (DOCS / name).read_text(encoding="utf-8") == written(), (
+def test_the_pages_are_current(name: str, written: Any, pytestconfig: pytest.Config) -> None:
+    assert (pytestconfig.rootpath / "docs" / name).read_text(encoding="utf-8") == written(), (
         "run python -m pruneproof.properties.peers.matrix"
     )
 

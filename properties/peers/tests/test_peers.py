@@ -24,8 +24,10 @@ def test_a_peer_says_how_it_is_installed_and_pins_every_version(peer: str) -> No
 
 
 @pytest.mark.parametrize("peer", peers())
-def test_a_peer_has_an_environment_and_readable_known_failures(peer: str) -> None:
-    tox = (FOLDER.parents[1] / "tox.ini").read_text(encoding="utf-8")
+def test_a_peer_has_an_environment_and_readable_known_failures(
+    peer: str, pytestconfig: pytest.Config
+) -> None:
+    tox = (pytestconfig.rootpath / "tox.ini").read_text(encoding="utf-8")
     assert re.search(rf"[{{,]{peer}[}},]", tox), f"add {peer} to tox.ini"
     path = FOLDER / f"{peer}_peer.toml"
     if path.exists():
