@@ -62,7 +62,8 @@ class Clone:
         shape = {key: options.pop(key, 0) for key in ("prune_n", "prune_m")}
         args = SimpleNamespace(nsamples=len(sequences), seed=0, **options)
         model = _Model(weight, sequences.shape[1])
-        self.prune.get_loaders = lambda *_, **__: ([(each[None],) for each in sequences], None)
+        loaded = [(each[None],) for each in sequences]
+        vars(self.prune)["get_loaders"] = lambda *_, **__: (loaded, None)
         with redirect_stdout(io.StringIO()), patch.object(Tensor, "cuda", lambda self: self):
             return variables_of(function, function, args, model, None, CPU, **shape)
 
@@ -106,5 +107,6 @@ class _Model(nn.Module):
         self.seqlen = length
 
     def forward(self, tokens: Tensor) -> Tensor:
+        # Looked up each time, since a catcher of inputs takes its place.
         layer = self.model.layers[0]  # type: ignore[index]
-        return layer(tokens, attention_mask=None, position_ids=None)[0]
+        return layer(tokens, attention_mask=None, position_ids=None)[0]  # type: ignore[operator]

@@ -1,4 +1,4 @@
-"""RIA's official code: RI, RIA, |W| and Wanda, within the layer; one weight too many is pruned.
+"""`RIA`, official code: RI, RIA, |W| and Wanda, within the layer; one weight too many is pruned.
 
 `prune_ria` and `prune_magnitude`, with the defaults of the command line, in the clone of
 biomedical-cybernetics/Relative-importance-and-activation-pruning that PRUNEPROOF_RIA names.
