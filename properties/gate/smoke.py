@@ -13,10 +13,20 @@ from pruneproof.properties.gate.subject import Subject, Unsupported
 Offer = tuple[str, str]
 """A kind of property and a method, or `all` for statistics."""
 
+# Sixteen inputs, since some libraries make n:m masks of whole tiles only.
 _WEIGHT = torch.tensor(
-    [[3.0, -1, 2, 5, -4, 1, 2, -6], [1.0, 2, -7, 3, 1, -2, 8, 1], [2.0, 9, 1, -3, 5, 4, -1, 2]]
+    [
+        [3.0, -1, 2, 5, -4, 1, 2, -6, 1, 4, -3, 2, 7, -2, 1, 5],
+        [1.0, 2, -7, 3, 1, -2, 8, 1, -5, 2, 1, 9, -1, 3, 4, -2],
+        [2.0, 9, 1, -3, 5, 4, -1, 2, 6, -1, 2, 3, 1, -8, 2, 4],
+    ]
 )
-_INPUTS = torch.tensor([[1.0, 2, -1, 3, 1, 2, 4, 1], [2.0, -1, 3, 1, 2, 5, 1, -2]])
+_INPUTS = torch.tensor(
+    [
+        [1.0, 2, -1, 3, 1, 2, 4, 1, 2, 1, -3, 1, 2, 5, 1, -1],
+        [2.0, -1, 3, 1, 2, 5, 1, -2, 1, 4, 2, -1, 3, 1, 2, 2],
+    ]
+)
 _OUTPUTS = torch.tensor([[1.0, 2], [3, -1], [2, 2]])
 
 

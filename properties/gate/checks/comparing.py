@@ -107,7 +107,9 @@ def agree(
     at = tuple(map(int, np.argwhere(fails)[0]))
     times = "" if factor == 1 else f"{factor!r} * "
     one, other = first.entry(subject, at), second.entry(subject, at)
-    ratio = float(error[at]) / float(bound[at]) if bound[at] > 0 and np.isfinite(error[at]) else None
+    ratio = (
+        float(error[at]) / float(bound[at]) if bound[at] > 0 and np.isfinite(error[at]) else None
+    )
     raise Violation(
         f"{relation}: {other[:-7]} must be {times}{one[:-7]}",
         f"abs({other} - {times}{one}) <= {float(bound[at])!r}",

@@ -23,7 +23,7 @@ FEW = ("magnitude", "wanda", "ria")
 """Where the way from scores to a mask is judged, which seldom depends on the score."""
 
 HOMOGENEOUS = ("magnitude", "wanda", "ria", "symwanda")
-POWERS = ((0, -36), (-36, 0), (0, 30), (30, 0), (-20, -20), (20, 20))
+POWERS = ((0, -36), (-36, 0), (-55, 0), (0, 30), (30, 0), (-20, -20), (20, 20))
 """Of 2, for weights and activations; the square of a score is still a normal float32."""
 
 EXACT_TIES = ("magnitude", "wanda")
@@ -126,14 +126,64 @@ def optimal(subject: Subject, example: Example) -> None:
 )
 def scaling(subject: Subject, example: Example) -> None:
     """A mask does not depend on the magnitude of all weights, nor on that of all activations."""
-    of_weight, of_activations = example.more["powers"]
-    keep = subject.keep_mask(
+    sparsity, (of_weight, of_activations) = example.more["sparsity"], example.more["powers"]
+    keep = subject.keep_mask(*example.arguments, sparsity=sparsity)
+    scaled = subject.keep_mask(
         example.method,
         example.weight * 2.0**of_weight,
         *(_scaled(each, of_activations) for each in example.arguments[2:]),
-        sparsity=example.more["sparsity"],
+        sparsity=sparsity,
     )
-    masks.assert_optimal(subject, keep, scores_behind(example), groups_in(subject, example))
+    for index in masks.apart(subject, scores_behind(example), groups_in(subject, example)):
+        j, k = divmod(index, keep.shape[1])
+        hold(
+            bool(keep[j, k] == scaled[j, k]),
+            f"weights times 2^{of_weight}, activations times 2^{of_activations}: "
+            f"weight [{j}, {k}] changes its place",
+            f"r1[{j}, {k}] == r2[{j}, {k}]",
+            expected="kept" if keep[j, k] else "pruned",
+            got="kept" if scaled[j, k] else "pruned",
+        )
+
+
+def _halves(method: str) -> st.SearchStrategy[Example]:
+    """One output, whose weights are a factor of 2 apart, and activations whose squares are not."""
+    return st.builds(
+        lambda weights, entry, tokens: Example(
+            method,
+            torch.tensor([weights], dtype=torch.float16),
+            torch.full((tokens, len(weights)), entry, dtype=torch.float16),
+        ),
+        st.permutations([1.0, -2.0, 4.0, -8.0]),
+        st.sampled_from([300.0, 1000.0, 2.0**-13]),
+        st.sampled_from([1, 2, 4]),
+    )
+
+
+@gate_property(
+    "mask.half_precision",
+    kind="keep_mask",
+    methods=("wanda", "ria"),
+    examples=_halves,
+    source="the gate's interface: masks of the numbers that are given",
+    assumptions="the adapter takes float16; squares of activations leave its range, scores do not",
+)
+def half_precision(subject: Subject, example: Example) -> None:
+    """Half-precision activations whose squares overflow or vanish do not change the mask."""
+    try:
+        keep = subject.keep_mask(*example.arguments, sparsity=0.5)
+    except AdapterError as error:
+        if refused(error):
+            raise Unsupported(f"refuses float16: {error}") from error
+        raise
+    right = (example.weight.abs() > 2).tolist()
+    hold(
+        keep.tolist() == right,
+        "the larger weights are not the ones that are kept",
+        f"r1.tolist() == {right}",
+        expected=right,
+        got=keep.tolist(),
+    )
 
 
 @gate_property(

@@ -185,6 +185,17 @@ class FixedPointScores(Masks):
         return scores.round(decimals=6).argsort(dim=1, stable=True)
 
 
+@fault("mask.half_precision:wanda")
+class SquaresInHalfPrecision(Masks):
+    """Squares activations in their own dtype, where large ones overflow."""
+
+    def scores(self, method: str, weight: Tensor, inputs: Tensor | None, alpha: float) -> Tensor:
+        """Infinite for all large activations."""
+        if method == "wanda" and inputs is not None:
+            return weight.abs() * inputs.square().sum(0).sqrt() ** alpha
+        return super().scores(method, weight, inputs, alpha)
+
+
 @fault("mask.nested:magnitude")
 class PrunesTheHighestFromAHalf(Masks):
     """Prunes the highest scores instead of the lowest from sparsity 0.5 on."""
