@@ -38,9 +38,7 @@ class Adapter:
         *,
         alpha: float | None = None,
     ) -> Tensor:
-        found = self._run(method, weight, inputs, alpha, 0.0).W_metric
-        # Norms are float32, whatever the weights are.
-        return found.float() if method in WITH_INPUTS else found
+        return self._run(method, weight, inputs, alpha, 0.0).W_metric
 
     def keep_mask(
         self,

@@ -28,8 +28,7 @@ class Adapter:
         self.version = self._clone.version
 
     def score(self, method: str, weight: Tensor, inputs: Tensor) -> Tensor:
-        # Norms are float32, whatever the weights are.
-        return self._run(method, weight, inputs, 0.0).W_metric.float()
+        return self._run(method, weight, inputs, 0.0).W_metric
 
     def keep_mask(
         self,
