@@ -15,7 +15,9 @@ ROOMS = ("cli", "integration", "properties", "reference", "symbolic")
 
 
 def is_for_users(name: str) -> bool:
-    """Neither tests nor the properties, which are tests that ship."""
+    """Neither tests, nor properties, which are tests that ship, nor what needs other libraries."""
+    if name.endswith(("_peer", ".meta.mutants")):
+        return False
     return not any(part == "tests" or part.startswith("test_") for part in name.split("."))
 
 

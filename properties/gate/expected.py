@@ -31,21 +31,30 @@ class Expected:
     bound: np.ndarray
 
 
-def arithmetic_of(result: torch.dtype) -> Arithmetic:
-    """The least that is asked of an arithmetic: float32, whatever dtype the result is stored in.
+def arithmetic_of(result: torch.dtype, accumulate: torch.dtype = torch.float32) -> Arithmetic:
+    """An arithmetic of which only this is asked: norms need not be scaled, sums have any order.
 
-    Norms need not be scaled, nor sums be taken in any order.
+    Args:
+        result: in which the scores are stored; only half precision is less than what they were
+            computed in.
+        accumulate: in which they are computed. Float32 is all that is asked of an adapter.
     """
-    stored = result if _is_half(result) else torch.float32
-    return Arithmetic(torch.float32, stored, scaled_norms=False)
+    return Arithmetic(accumulate, result if _is_half(result) else accumulate, scaled_norms=False)
 
 
-def expected_scores(example: Example, result: torch.dtype, **known: Any) -> Expected:
+def expected_scores(
+    example: Example,
+    result: torch.dtype,
+    *,
+    accumulate: torch.dtype = torch.float32,
+    **known: Any,
+) -> Expected:
     """The scores of an example.
 
     Args:
         example: the layer; for a method without samples.
         result: dtype of the scores that will be compared.
+        accumulate: in which they are to be computed.
         known: what the closed form is told beside the parameters (StochRIA's samples).
     """
     parameters = {**example.parameters, **known}
@@ -56,7 +65,7 @@ def expected_scores(example: Example, result: torch.dtype, **known: Any) -> Expe
         example.weight,
         example.inputs,
         example.outputs,
-        arithmetic_of(result),
+        arithmetic_of(result, accumulate),
         **parameters,
     )
     for _ in range(MORE_ROUNDINGS):

@@ -182,7 +182,8 @@ def _score(
     expected = expected_scores(example, torch.float32, **known)
     of_doubles = None
     if example.weight.dtype == torch.float64:
-        of_doubles = as_bound(expected_scores(example, torch.float64, **known).bound)
+        double = expected_scores(example, torch.float64, accumulate=torch.float64, **known)
+        of_doubles = as_bound(double.bound)
     result: Result = "valid" if excused is None else "acceptable"
     return vector(
         f"{example.method}/{name}",

@@ -6,7 +6,7 @@ from pruneproof.properties.gate.catalogue import CATALOGUE
 from pruneproof.properties.meta.everything import FAULTS, VARIANTS
 from pruneproof.properties.meta.kill_matrix import sentence
 
-PAGE = (Path(__file__).parents[2] / "docs" / "kill-matrix.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "kill-matrix.md").read_text(encoding="utf-8")
 
 
 def test_every_fault_stands_there_with_its_property():
