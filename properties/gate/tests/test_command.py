@@ -105,7 +105,7 @@ def test_the_call_and_the_line_that_broke_are_named(
 ) -> None:
     judged(adapter("return weight.abs() + self.bias"))
     error = capsys.readouterr().err
-    assert "score('magnitude', float32[3, 8], None, None)" in error
+    assert "score('magnitude', float32[3, 16], None, None)" in error
     assert "return weight.abs() + self.bias" in error
     assert "subject.py" not in error
 

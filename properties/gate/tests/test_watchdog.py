@@ -25,7 +25,7 @@ def test_a_call_that_hangs_ends_the_gate(adapter: Callable[[str], str], tmp_path
     )
     assert done.returncode == 2
     assert "no answer within 0.3 s" in done.stderr
-    assert "score('magnitude', float32[3, 8], None, None)" in done.stderr
+    assert "score('magnitude', float32[3, 16], None, None)" in done.stderr
     assert "--isolate" in done.stderr
     assert list(folder.iterdir()) == []
 

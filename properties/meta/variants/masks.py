@@ -163,5 +163,5 @@ class SquaredScores(Masks):
     conventions = {"score_scale": "order"}
 
     def scores(self, method: str, weight: Tensor, inputs: Tensor | None, alpha: float) -> Tensor:
-        """Of the same order."""
-        return super().scores(method, weight, inputs, alpha).square()
+        """Of the same order; in float32, since squares of half precision overflow."""
+        return super().scores(method, weight, inputs, alpha).float().square()
