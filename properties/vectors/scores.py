@@ -178,7 +178,9 @@ def _invalid(method: str) -> Iterator[Vector]:
 def _score(
     name: str, comment: str, example: Example, *flags: str, excused: Tensor | None = None
 ) -> Vector:
-    known = {"samples": _closed_form_samples(example)} if example.method == "stochria" else {}
+    known: dict[str, Any] = (
+        {"samples": _closed_form_samples(example)} if example.method == "stochria" else {}
+    )
     expected = expected_scores(example, torch.float32, **known)
     of_doubles = None
     if example.weight.dtype == torch.float64:

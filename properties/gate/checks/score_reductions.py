@@ -19,7 +19,7 @@ SMALL: dict[str, Any] = {"out_features": st.integers(1, 4), "in_features": st.in
 ALIVE = "every input and output has a weight"
 
 
-def as_simpler(subject: Subject, example: Example, simpler: Example, **known: object) -> None:
+def as_simpler(subject: Subject, example: Example, simpler: Example, **known: Any) -> None:
     """Assert that a score is what a simpler one is for the same layer.
 
     Args:

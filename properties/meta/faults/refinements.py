@@ -27,10 +27,11 @@ class NeverSwaps(Refinement):
 class PlainDSnoT(Refinement):
     """R²-DSnoT is DSnoT, without relative importance."""
 
-    def outputs(self, *layer: Any) -> list[Output]:
+    def outputs(self, *layer: Any, **named: Any) -> list[Output]:
         """With D = 1."""
         return [
-            replace(each, importance=[1.0] * len(each.keep)) for each in super().outputs(*layer)
+            replace(each, importance=[1.0] * len(each.keep))
+            for each in super().outputs(*layer, **named)
         ]
 
 
@@ -173,9 +174,9 @@ class ZeroesWeightsInPlace(Refinement):
 class OnlyWithTheMajority(Refinement):
     """Only outputs whose error has the sign of the sum over all outputs are refined."""
 
-    def outputs(self, *layer: Any) -> list[Output]:
+    def outputs(self, *layer: Any, **named: Any) -> list[Output]:
         """With no cycles for the others."""
-        outputs = super().outputs(*layer)
+        outputs = super().outputs(*layer, **named)
         total = sum(each.error() for each in outputs)
         still = {"max_cycles": 0}
         return [
@@ -188,9 +189,9 @@ class OnlyWithTheMajority(Refinement):
 class RefinesTheWorst(Refinement):
     """Only the output with the largest error is refined."""
 
-    def outputs(self, *layer: Any) -> list[Output]:
+    def outputs(self, *layer: Any, **named: Any) -> list[Output]:
         """With no cycles for the others."""
-        outputs = super().outputs(*layer)
+        outputs = super().outputs(*layer, **named)
         worst = max(abs(each.error()) for each in outputs)
         return [
             each
