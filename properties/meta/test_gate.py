@@ -14,7 +14,9 @@ from pruneproof.properties.meta.everything import FAULTS, VARIANTS
 def test_a_fault_is_rejected_by_the_property_that_is_about_it(name: str):
     identity, method = FAULTS[name].caught_by.split(":")
     subject = subject_of(FAULTS[name].adapter)
-    result = judge(CATALOGUE[identity], method, subject, __file__, shrink=False)
+    # Hypothesis also draws constants of the modules that happen to be imported, so which example
+    # comes first differs from run to run; the search ends where one is found.
+    result = judge(CATALOGUE[identity], method, subject, __file__, "exhaustive", shrink=False)
     assert result.verdict == "failed", result
 
 

@@ -21,7 +21,9 @@ def test_the_snippet_fails_as_the_gate_did(name: str):
     fault = FAULTS[name]
     identity, method = fault.caught_by.split(":")
     target = f"{fault.adapter.__module__}:{name}"
-    result = judge(CATALOGUE[identity], method, subject_of(fault.adapter), target, shrink=False)
+    result = judge(
+        CATALOGUE[identity], method, subject_of(fault.adapter), target, "exhaustive", shrink=False
+    )
     with pytest.raises(AssertionError, match=".") as caught:
         exec(result.failure["snippet"], {})
     assert result.failure["message"] in str(caught.value)

@@ -21,7 +21,9 @@ def test_the_snippet_of_a_fault_fails(name: str):
     fault = FAULTS[name]
     identity, method = fault.caught_by.split(":")
     target = f"{faults.__name__}:{name}"
-    result = judge(CATALOGUE[identity], method, Subject(fault.adapter()), target, shrink=False)
+    result = judge(
+        CATALOGUE[identity], method, Subject(fault.adapter()), target, "exhaustive", shrink=False
+    )
     assert result.verdict == "failed"
     # An adapter that raised does so again.
     raised = ZeroDivisionError if name == "RefusesConstantInputs" else AssertionError
