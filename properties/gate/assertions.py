@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from pruneproof.properties.gate.expected import Expected
 from pruneproof.properties.gate.property import Violation
+from pruneproof.properties.gate.snippet import literal
 from pruneproof.properties.gate.subject import Subject
 
 
@@ -27,6 +30,19 @@ def same(subject: Subject, first: Tensor, second: Tensor, message: str) -> None:
         expected=first.tolist(),
         got=second.tolist(),
     )
+
+
+def unchanged(before: Sequence[Tensor], after: Sequence[Tensor], messages: Sequence[str]) -> None:
+    """Assert that the tensors an adapter was given are as they were before the first call."""
+    for number, (old, new, message) in enumerate(zip(before, after, messages, strict=True), 1):
+        hold(
+            torch.equal(old, new),
+            message,
+            # A snippet calls the tensors that it passes t1, t2, … in their order.
+            f"torch.equal(t{number}, {literal(old)})",
+            expected=old.tolist(),
+            got=new.tolist(),
+        )
 
 
 def as_expected(subject: Subject, answer: Tensor, expected: Expected) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from pruneproof.properties.gate.catalogue import CATALOGUE
 from pruneproof.properties.gate.property import Property
 from pruneproof.properties.gate.report.html import KINDS
+from pruneproof.symbolic.files import write_whole
 
 PAGE = Path(__file__).parents[2] / "docs" / "properties.md"
 
@@ -55,4 +56,4 @@ def _section(prop: Property) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    write_whole(PAGE, page())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -65,6 +65,10 @@ class Property:
     examples: Callable[[str], st.SearchStrategy[Any]]
     check: Callable[[Any, Any], None]
     once: bool = False
+
+    def is_offered(self, method: str, offers: Collection[tuple[str, str]]) -> bool:
+        """Whether an adapter offers what the property judges; conventions are always measured."""
+        return self.kind == "conventions" or (self.kind, method) in offers
 
 
 ENTERED: dict[str, Property] = {}

@@ -153,7 +153,7 @@ def verdict(
     seed: int | None,
 ) -> Result:
     """The verdict on one property for one method, which may be that it is not offered."""
-    if prop.kind != "conventions" and (prop.kind, method) not in offers:
+    if not prop.is_offered(method, offers):
         return Result(prop, method, "unsupported", reason=f"no {prop.kind} for {method}")
     try:
         return judge(prop, method, subject, target, profile, seed)

@@ -38,7 +38,7 @@ def rejecting(fault: Fault) -> list[str]:
         prop.id
         for prop in CATALOGUE.values()
         for method in prop.methods
-        if (prop.kind == "conventions" or (prop.kind, method) in offers)
+        if prop.is_offered(method, offers)
         and judge(prop, method, subject, "", "quick", shrink=False).verdict == "failed"
     }
     own = fault.caught_by.split(":")[0]

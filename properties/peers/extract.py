@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pruneproof.properties.gate.report.summary import shortened
+from pruneproof.symbolic.files import write_whole
 
 REPORTS = Path(__file__).with_name("reports")
 
@@ -47,9 +48,7 @@ def extract(report: dict[str, Any], about: str) -> dict[str, Any]:
 def write_extract(content: dict[str, Any], path: Path) -> None:
     """As JSON, a line for each verdict."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
-    )
+    write_whole(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_extracts(folder: Path = REPORTS) -> dict[str, dict[str, Any]]:

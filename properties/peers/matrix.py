@@ -21,6 +21,7 @@ from pruneproof.properties.peers.conformance import (
     verdict_text,
 )
 from pruneproof.properties.peers.extract import KINDS
+from pruneproof.symbolic.files import write_whole
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -177,5 +178,5 @@ def _prose(written: str) -> str:
 
 
 if __name__ == "__main__":
-    (DOCS / "conformance.md").write_text(page(), encoding="utf-8")
-    (DOCS / "conformance.html").write_text(html(), encoding="utf-8")
+    write_whole(DOCS / "conformance.md", page())
+    write_whole(DOCS / "conformance.html", html())

@@ -9,7 +9,7 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pruneproof.properties.gate.assertions import hold, same
+from pruneproof.properties.gate.assertions import hold, same, unchanged
 from pruneproof.properties.gate.examples import Example
 from pruneproof.properties.gate.methods import REFINEMENTS
 from pruneproof.properties.gate.moments import moments
@@ -173,14 +173,7 @@ def arguments(subject: Subject, example: Example) -> None:
     before = (example.weight, example.more["keep"], example.inputs)
     given = tuple(tensor.clone() for tensor in before)
     subject.refine(example.method, *given, **example.parameters)
-    for number, name in enumerate(("weight", "keep", "inputs")):
-        hold(
-            torch.equal(before[number], given[number]),
-            f"{name} was changed",
-            f"torch.equal(t{number + 1}, {literal(before[number])})",
-            expected=before[number].tolist(),
-            got=given[number].tolist(),
-        )
+    unchanged(before, given, [f"{name} was changed" for name in ("weight", "keep", "inputs")])
 
 
 @gate_property(

@@ -10,13 +10,12 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pruneproof.properties.gate.assertions import as_expected, hold
+from pruneproof.properties.gate.assertions import as_expected, hold, unchanged
 from pruneproof.properties.gate.checks.comparing import is_exact, refused
 from pruneproof.properties.gate.examples import Example, examples, matrices
 from pruneproof.properties.gate.expected import expected_scores
 from pruneproof.properties.gate.methods import SCORES
 from pruneproof.properties.gate.property import Violation, gate_property
-from pruneproof.properties.gate.snippet import literal
 from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
 
 INFINITY = float("inf")
@@ -175,18 +174,9 @@ def arguments(subject: Subject, example: Example) -> None:
         for name in ("weight", "inputs", "outputs")
         if (tensor := getattr(example, name)) is not None
     }
-    before = {name: tensor.clone() for name, tensor in given.items()}
+    before = [tensor.clone() for tensor in given.values()]
     subject.score(*example.arguments, **example.parameters)
-    for number, (name, tensor) in enumerate(given.items(), start=1):
-        whole = f"torch.tensor({literal(before[name].tolist())}, dtype={tensor.dtype})"
-        hold(
-            torch.equal(tensor, before[name]),
-            f"{name} was changed",
-            # The snippet's first call names its tensors t1, t2, …
-            f"torch.equal(t{number}, {whole})",
-            expected=before[name].tolist(),
-            got=tensor.tolist(),
-        )
+    unchanged(before, list(given.values()), [f"{name} was changed" for name in given])
 
 
 def _transposed_view(tensor: Tensor) -> Tensor:
