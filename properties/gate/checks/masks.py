@@ -322,7 +322,8 @@ def assert_unchanged(subject: Subject, example: Example, **asked: object) -> Non
         if after is not None
     ]
     message = "keep_mask changes a tensor that it is given"
-    unchanged(*zip(*pairs, strict=True), [message] * len(pairs))
+    before, after = zip(*pairs, strict=True)
+    unchanged(before, after, [message] * len(pairs))
 
 
 def _below_1(number: float) -> float:
