@@ -48,7 +48,7 @@ def formulas() -> tuple[FormulaRow, ...]:
     Example:
         >>> magnitude = formulas()[1]
         >>> magnitude.algorithm, magnitude.score
-        ('Marginal', '|\mathbf{W}_{jk}|')
+        ('Marginal', '|\\mathbf{W}_{jk}|')
     """
     path = Path(__file__).with_name("table_01.toml")
     return parse_formulas(path.read_text(encoding="utf-8"), path.name)
