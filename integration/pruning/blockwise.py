@@ -1,39 +1,29 @@
 """The loop over a decoder's blocks: observe a block while dense, prune it, feed the next one.
 
 Calibration sequences enter block 0. Each block is run twice: dense, for the statistics of its
-linear layers, and pruned, for what the next block is fed. At most one block's activations in and
-out are held, beside the model.
+linear layers, and pruned, for what the next block is fed. Hidden states are replaced one sequence
+at a time, so that one block's inputs, or outputs, are held beside the weights.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from pruneproof.integration.linear_inputs import decoder_blocks
+from pruneproof.integration.pruning.carried import block_inputs
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
 from pruneproof.integration.pruning.observe import Observer
 from pruneproof.integration.pruning.plan import Plan
 
 Masks = dict[str, Tensor]
 """Keep masks by the layer's name in its block."""
-
-
-@dataclass
-class BlockInputs:
-    """What block 0 is fed: hidden states of each sequence, and what goes with all of them."""
-
-    hidden: list[Tensor]
-    keywords: dict[str, Any]
-
-
-class _Caught(Exception):  # noqa: N818 - not an error: the way out of a forward pass
-    pass
+Loaded = Callable[[int | None], AbstractContextManager[None]]
+"""Has a block's weights in memory while it is entered, or, for None, those outside all blocks."""
 
 
 @torch.no_grad()
@@ -44,6 +34,7 @@ def prune_blocks(
     *,
     done: Callable[[int], Masks | None] = lambda _: None,
     keep: Callable[[int, Masks], None] = lambda _, __: None,
+    loaded: Loaded = nullcontext,
 ) -> Iterator[int]:
     """Prune every `nn.Linear` of every block, in place; yield each block's number when it is done.
 
@@ -53,26 +44,29 @@ def prune_blocks(
         plan: how.
         done: masks of a block from an earlier run that was cut off, or None.
         keep: is given each block's new masks.
+        loaded: for a model that is not all in memory; a block still is when it is yielded.
 
     Raises:
-        ValueError: no decoder, or activations that are not finite, with the layer's name.
+        ValueError: no decoder, or activations that are not finite, with block and layer.
     """
     blocks = decoder_blocks(model)
-    fed = block_inputs(model, blocks[0], tokens)
+    with loaded(None):
+        carried = block_inputs(model, tokens)
     for number, block in enumerate(blocks):
-        masks = done(number)
-        if masks is None:
-            forward = partial(_run, block, keywords=fed.keywords)
-            observed = Observer(number, linears(block), plan).watch(forward, fed.hidden)
-            masks = {
-                name: _mask(f"block {number}, {name}", layer, observed[name], plan)
-                for name, layer in linears(block)
-            }
-            keep(number, masks)
-        apply(block, masks)
-        if number + 1 < len(blocks):
-            fed.hidden = [_run(block, hidden, fed.keywords) for hidden in fed.hidden]
-        yield number
+        with loaded(number):
+            masks = done(number)
+            if masks is None:
+                forward = partial(carried.run, number, block)
+                observed = Observer(number, linears(block), plan).watch(forward, carried.hidden)
+                masks = {
+                    name: _mask(number, name, layer, observed[name], plan)
+                    for name, layer in linears(block)
+                }
+                keep(number, masks)
+            apply(block, masks)
+            if number + 1 < len(blocks):
+                carried.advance(number, block)
+            yield number
 
 
 def linears(block: nn.Module) -> list[tuple[str, nn.Linear]]:
@@ -86,38 +80,8 @@ def apply(block: nn.Module, masks: Masks) -> None:
         layer.weight.data.masked_fill_(~masks[name].to(layer.weight.device), 0)
 
 
-def block_inputs(model: nn.Module, first: nn.Module, tokens: Tensor) -> BlockInputs:
-    """Run the model up to its first block, one sequence at a time."""
-    fed = BlockInputs([], {})
-
-    def catch(_: nn.Module, args: tuple[Any, ...], keywords: dict[str, Any]) -> None:
-        hidden, *rest = args or (keywords.pop("hidden_states"),)
-        if rest:
-            raise ValueError("model: its blocks take more than hidden states by position")
-        fed.hidden.append(hidden)
-        fed.keywords = {**keywords, "use_cache": False} if "use_cache" in keywords else keywords
-        raise _Caught
-
-    hook = first.register_forward_pre_hook(catch, with_kwargs=True)
+def _mask(block: int, name: str, layer: nn.Linear, observed: Observed, plan: Plan) -> Tensor:
     try:
-        for sequence in tokens.split(1):
-            try:
-                model(sequence.to(next(model.parameters()).device), use_cache=False)
-            except _Caught:
-                continue
-            raise ValueError("model: its first block is never called")
-    finally:
-        hook.remove()
-    return fed
-
-
-def _mask(what: str, layer: nn.Linear, observed: Observed, plan: Plan) -> Tensor:
-    try:
-        return keep_mask_of(layer.weight.detach(), observed, plan)
+        return keep_mask_of(layer.weight.detach(), observed, plan.for_layer(block, name))
     except ValueError as error:
-        raise ValueError(f"{what}: {error}") from error
-
-
-def _run(block: nn.Module, hidden: Tensor, keywords: dict[str, Any]) -> Tensor:
-    output = block(hidden, **keywords)
-    return output[0] if isinstance(output, tuple) else output
+        raise ValueError(f"block {block}, {name}: {error}") from error

@@ -19,25 +19,125 @@ def load_model(name: str, dtype: str, device: str) -> tuple[Any, Any]:
         device: as torch names it, or `auto` to let accelerate place the model.
 
     Raises:
-        ValueError: an unknown dtype.
-        OSError: no such model, or no tokenizer with it.
+        ValueError: an unknown dtype, a model that does not fit where it is to go, or no tokenizer.
+        OSError: no such model.
     """
-    # Slow to import, and a wrong argument should be found before.
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    check_dtype(dtype)
+    tokenizer = load_tokenizer(name)
+    return load_weights(name, dtype, device), tokenizer
 
+
+def check_dtype(dtype: str) -> None:
+    """Refuse an unknown dtype."""
     if dtype != "auto" and dtype not in DTYPES:
         raise ValueError(f"dtype must be auto, {', '.join(DTYPES)}, got {dtype}")
-    named: dict[str, Any] = {}
-    if name.endswith(".gguf"):
-        path = Path(name)
-        name, named["gguf_file"] = str(path.parent), path.name
-    tokenizer = AutoTokenizer.from_pretrained(name, **named)
-    chosen = DTYPES.get(dtype, "auto")
+
+
+def load_tokenizer(name: str) -> Any:
+    """The tokenizer that lies with a model.
+
+    Raises:
+        ValueError: there is none, or one without a vocabulary.
+    """
+    # Slow to import, and a wrong argument should be found before.
+    from transformers import AutoTokenizer
+
+    folder, named = _where(name)
+    missing = (
+        f"tokenizer: none lies with {name}; put tokenizer.json (or tokenizer.model) and "
+        "tokenizer_config.json of the model it was trained with into its folder"
+    )
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, **named)
+    # What a missing file raises differs between families of tokenizers.
+    except Exception as error:
+        raise ValueError(f"{missing} ({_first_line(error)})") from error
+    # Some families make an empty one of no file at all.
+    if not tokenizer("a").input_ids:
+        raise ValueError(missing)
+    return tokenizer
+
+
+def load_skeleton(name: str, dtype: str) -> Any:
+    """The model without weights, on the meta device; only its configuration is read.
+
+    Raises:
+        ValueError: not a causal language model.
+        OSError: no such model.
+    """
+    from accelerate import init_empty_weights
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    folder, named = _where(name)
+    config = AutoConfig.from_pretrained(folder, **named)
+    chosen = DTYPES.get(dtype) or config.dtype or torch.float32
+    with init_empty_weights(include_buffers=False):
+        model = AutoModelForCausalLM.from_config(config, dtype=chosen)
+    if config.architectures and type(model).__name__ not in config.architectures:
+        raise ValueError(
+            f"model: {name} is {', '.join(config.architectures)}, must be a causal language model "
+            f"such as {type(model).__name__}"
+        )
+    model.tie_weights()
+    return model.eval()
+
+
+def load_weights(name: str, dtype: str, device: str) -> Any:
+    """The model with all of its weights, in evaluation mode.
+
+    Raises:
+        ValueError: accelerate had to leave weights outside the memory.
+    """
+    from transformers import AutoModelForCausalLM
+
+    folder, named = _where(name)
     place = {"device_map": "auto"} if device == "auto" else {}
-    model = AutoModelForCausalLM.from_pretrained(name, dtype=chosen, **named, **place)
+    chosen = DTYPES.get(dtype, "auto")
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=chosen, **named, **place)
+    check_loaded(model)
     if "gguf_file" in named:
         # Its weights are expanded by now, and a quantised model cannot be saved.
         if hasattr(model.config, "quantization_config"):
             del model.config.quantization_config
         model.hf_quantizer = None
-    return (model if place else model.to(device)).eval(), tokenizer
+    return (model if place else model.to(device)).eval()
+
+
+def check_loaded(model: Any) -> None:
+    """Refuse a model of which accelerate keeps weights where they cannot be pruned."""
+    if outside := [name for name, each in model.named_parameters() if each.is_meta]:
+        raise ValueError(
+            f"device: {len(outside)} weights, {outside[0]} first, do not fit into memory; "
+            "take --stream with one device"
+        )
+
+
+def is_gguf(name: str) -> bool:
+    """Whether a model is a GGUF file."""
+    return name.endswith(".gguf")
+
+
+def safetensors_folder(name: str) -> Path:
+    """The local folder of a model's safetensors files; a hub id's are fetched first.
+
+    Raises:
+        ValueError: a GGUF file.
+    """
+    from huggingface_hub import snapshot_download
+
+    if is_gguf(name):
+        raise ValueError(f"stream: needs safetensors, got {name}; leave --stream out")
+    if Path(name).is_dir():
+        return Path(name)
+    return Path(snapshot_download(name, allow_patterns=["*.safetensors", "*.json"]))
+
+
+def _where(name: str) -> tuple[str, dict[str, Any]]:
+    if not is_gguf(name):
+        return name, {}
+    path = Path(name)
+    return str(path.parent), {"gguf_file": path.name}
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

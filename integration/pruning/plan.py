@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
+from inspect import signature
 from typing import Any
 
 from torch import Tensor
@@ -25,6 +27,8 @@ NEEDS = {
     "stochria": (INPUTS,),
 }
 """By method, the activations whose norms it takes; `general_diagonal` has no data of its own."""
+_OBSERVED = ("W", "keep", "mean", "var", "x_norm", "y_norm")
+"""What scores and refinements take from a layer, not from a plan."""
 REFINEMENTS: dict[str, Callable[..., Tensor]] = {
     "dsnot": reference.dsnot,
     "r2_dsnot": reference.r2_dsnot,
@@ -75,6 +79,12 @@ class Plan:
                 raise ValueError("group must be output for n:m, whose groups are along inputs")
         if self.refine is not None and self.n_m is not None:
             raise ValueError("refine must be left out for n:m: a swap would break the groups")
+        _check_parameters(self.method, getattr(reference, self.method), self.parameters)
+        if self.refine is not None:
+            _check_parameters(self.refine, REFINEMENTS[self.refine], self.refine_parameters)
+        elif self.refine_parameters:
+            name, *_ = self.refine_parameters
+            raise ValueError(f"{name} is for a refinement, and refine is left out")
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -82,9 +92,35 @@ class Plan:
         needs = set(NEEDS[self.method]) | ({INPUTS} if self.refine else set())
         return tuple(sorted(needs))
 
+    def for_layer(self, block: int, name: str) -> Plan:
+        """The plan with the layer's own seed, where the score samples.
+
+        With one seed for all, layers of one shape would sample the same places. The seed is the
+        first 63 bits of the SHA-256 of "seed/block/name", so it does not depend on the order in
+        which layers are pruned, nor on what an earlier run has done.
+        """
+        if "seed" not in parameters_of(getattr(reference, self.method)):
+            return self
+        text = f"{self.parameters.get('seed', 0)}/{block}/{name}"
+        seed = int.from_bytes(sha256(text.encode()).digest()[:8], "big") >> 1
+        return replace(self, parameters={**self.parameters, "seed": seed})
+
     def record(self) -> dict[str, Any]:
         """As plain data."""
         return asdict(self)
+
+
+def parameters_of(function: Callable[..., Tensor]) -> tuple[str, ...]:
+    """Names of the parameters that a plan may give to a score or refinement."""
+    return tuple(name for name in signature(function).parameters if name not in _OBSERVED)
+
+
+def _check_parameters(what: str, function: Callable[..., Tensor], given: dict[str, Any]) -> None:
+    allowed = parameters_of(function)
+    for name in given:
+        if name not in allowed:
+            takes = f"it takes {', '.join(allowed)}" if allowed else "it takes none"
+            raise ValueError(f"{name}: {what} has no such parameter; {takes}")
 
 
 def _one_of(name: str, value: str, allowed: Any) -> None:

@@ -2,53 +2,36 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import resource
-import sys
+import math
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 import transformers
 from rich.console import Console
 from rich.progress import Progress, TimeElapsedColumn, TimeRemainingColumn
+from safetensors import SafetensorError
 from torch import Tensor
 
 from pruneproof.integration.files import write_whole
 from pruneproof.integration.linear_inputs import decoder_blocks
-from pruneproof.integration.perplexity import perplexity
 from pruneproof.integration.pruning.blockwise import linears, prune_blocks
-from pruneproof.integration.pruning.load import load_model
+from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.pruning.load import load_weights, safetensors_folder
+from pruneproof.integration.pruning.memory import expected_memory, measured_peak
+from pruneproof.integration.pruning.places import InMemory, Place, Streamed
 from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.pruning.unfinished import Unfinished
-from pruneproof.integration.text_sources import (
-    calibration_tokens,
-    evaluation_tokens,
-    fingerprint,
-)
-
-
-@dataclass(frozen=True)
-class Data:
-    """What a model is calibrated and evaluated with.
-
-    Attributes:
-        calibration: `c4`, `wikitext2` or a file.
-        evaluate: the same.
-        samples: number of calibration sequences.
-        seqlen: tokens in each sequence and evaluation window.
-        seed: of the calibration's draws.
-        windows: evaluate on at most so many windows; None for all.
-    """
-
-    calibration: str
-    evaluate: str
-    samples: int = 128
-    seqlen: int = 2048
-    seed: int = 0
-    windows: int | None = None
+from pruneproof.integration.pruning.prepare import Prepared, prepare
+from pruneproof.integration.pruning.shards import Shards
+from pruneproof.integration.pruning.unfinished import Unfinished, beside
+from pruneproof.integration.text_sources import fingerprint
 
 
 def run(
@@ -58,6 +41,7 @@ def run(
     *,
     dtype: str = "auto",
     device: str = "cpu",
+    stream: bool = False,
     out: Path | None = None,
     report: Path | None = None,
 ) -> dict[str, Any]:
@@ -69,6 +53,7 @@ def run(
         data: what with.
         dtype: see `load_model`.
         device: see `load_model`.
+        stream: have one block's weights in memory at a time; needs safetensors.
         out: folder for the pruned model; without it the model is measured and dropped.
         report: folder for prune.json.
 
@@ -78,70 +63,123 @@ def run(
     Raises:
         ValueError: something that does not fit, found before the first block where possible.
         FileExistsError: `out` exists, or another run's unfinished work.
-        OSError: a model or file that cannot be read.
+        OSError: a model or file that cannot be read, or a disk without room.
     """
-    console = Console(stderr=True)
     start = time.perf_counter()
-    model, tokenizer = load_model(name, dtype, device)
-    _check_length(model, data.seqlen)
-    tokens = calibration_tokens(data.calibration, tokenizer, data.samples, data.seqlen, data.seed)
-    windows = evaluation_tokens(data.evaluate, tokenizer, data.seqlen)[: data.windows]
+    prepared = prepare(name, plan, data, dtype, out)
     todo = {
         "model": name,
-        "dtype": str(model.dtype).removeprefix("torch."),
+        "dtype": str(prepared.skeleton.dtype).removeprefix("torch."),
         **plan.record(),
         **asdict(data),
-        "calibration_fingerprint": fingerprint(tokens),
-        "evaluation_fingerprint": fingerprint(windows),
-        "evaluation_windows": len(windows),
+        "calibration_fingerprint": fingerprint(prepared.tokens),
+        "evaluation_fingerprint": fingerprint(prepared.windows),
+        "evaluation_windows": len(prepared.windows),
+        "stream": stream,
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
     }
-    unfinished = Unfinished(out, todo) if out is not None else None
-    with _progress(console) as progress:
-        dense = _measure(progress, "dense perplexity", model, windows)
-        pruning = time.perf_counter()
-        _prune(progress, model, tokens, plan, unfinished)
-        seconds = time.perf_counter() - pruning
-        pruned = _measure(progress, "pruned perplexity", model, windows)
-    record = {
-        "complete": True,
-        **todo,
-        "device": device,
-        "dense_perplexity": dense,
-        "pruned_perplexity": pruned,
-        "achieved_sparsity": _zeros(model),
-        "pruning_seconds": round(seconds, 2),
-        "seconds": round(time.perf_counter() - start, 2),
-        "peak_memory_bytes": _peak_memory(),
-    }
-    text = json.dumps(record, indent=2) + "\n"
-    if report is not None:
-        report.mkdir(parents=True, exist_ok=True)
-        write_whole(report / "prune.json", text)
-    if unfinished is not None:
-        unfinished.finish(model, tokenizer, text)
+    expected = expected_memory(prepared.skeleton, plan, data, len(prepared.windows), stream=stream)
+    with ExitStack() as stack:
+        folder = beside(out) if out else Path(stack.enter_context(TemporaryDirectory()))
+        unfinished = Unfinished(folder, todo)
+        stack.enter_context(_saying_what_is_kept(folder if out else None))
+        place = _open(name, prepared, dtype, device, stream)
+        measured = _measure_and_prune(place, prepared, plan, unfinished, saving=out is not None)
+        record = {
+            "complete": True,
+            **todo,
+            "device": device,
+            **measured,
+            "seconds": round(time.perf_counter() - start, 2),
+            "peak_memory_bytes": measured_peak(),
+            "expected_memory_bytes": expected.peak,
+        }
+        if device.startswith("cuda"):
+            record["peak_device_memory_bytes"] = torch.cuda.max_memory_allocated()
+        text = json.dumps(record, indent=2) + "\n"
+        if report is not None:
+            report.mkdir(parents=True, exist_ok=True)
+            write_whole(report / "prune.json", text)
+        if out is not None:
+            prepared.tokenizer.save_pretrained(unfinished.result)
+            unfinished.finish(out, place.save, text)
     return record
 
 
-def _prune(
-    progress: Progress, model: Any, tokens: Tensor, plan: Plan, unfinished: Unfinished | None
-) -> None:
-    stored = {} if unfinished is None else {"done": unfinished.done, "keep": unfinished.keep}
-    task = progress.add_task("pruning blocks", total=len(decoder_blocks(model)))
-    for _ in prune_blocks(model, tokens, plan, **stored):
-        progress.advance(task)
+def _open(name: str, prepared: Prepared, dtype: str, device: str, stream: bool) -> Place:
+    if not stream:
+        return InMemory(load_weights(name, dtype, device))
+    if device == "auto":
+        raise ValueError("device must be one device for --stream, got auto")
+    return Streamed(prepared.skeleton, Shards(safetensors_folder(name)), device)
 
 
-def _measure(progress: Progress, what: str, model: Any, windows: Tensor) -> float:
-    return perplexity(model, progress.track(windows, description=what))
+def _measure_and_prune(
+    place: Place, prepared: Prepared, plan: Plan, unfinished: Unfinished, *, saving: bool
+) -> dict[str, Any]:
+    with _progress() as progress:
+        dense = unfinished.once(
+            "dense_perplexity",
+            lambda: _perplexity(progress, "dense", place, prepared.windows, lambda _: None),
+        )
+        start = time.perf_counter()
+        layers: dict[str, tuple[int, int]] = {}
+        blocks = decoder_blocks(place.model)
+        task = progress.add_task("pruning blocks", total=len(blocks))
+        for number in prune_blocks(
+            place.model, prepared.tokens, plan,
+            done=unfinished.done, keep=unfinished.keep, loaded=place.loaded,
+        ):  # fmt: skip
+            layers |= _zeros(number, blocks[number])
+            if saving:
+                place.keep(number, unfinished.result)
+            progress.advance(task)
+        seconds = time.perf_counter() - start
+        pruned = _perplexity(progress, "pruned", place, prepared.windows, unfinished.done)
+    return {
+        "dense_perplexity": dense,
+        "pruned_perplexity": pruned,
+        "achieved_sparsity": _summed(layers),
+        "pruning_seconds": round(seconds, 2),
+    }
 
 
-def _zeros(model: Any) -> dict[str, Any]:
-    layers = {
+def _perplexity(progress: Progress, what: str, place: Place, windows: Tensor, masks: Any) -> float:
+    task = progress.add_task(f"{what} perplexity", total=1)
+    found = place.perplexity(windows, masks, lambda part: progress.advance(task, part))
+    if math.isnan(found):
+        raise ValueError(
+            f"{what} perplexity is not a number; take bfloat16 or float32, or another checkpoint"
+        )
+    return found
+
+
+@contextmanager
+def _saying_what_is_kept(folder: Path | None) -> Iterator[None]:
+    """Turn a full disk into an error that says how to go on.
+
+    safetensors has an error of its own, of which the operating system's is but a text.
+    """
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        full = getattr(error, "errno", None) == errno.ENOSPC or "os error 28" in str(error)
+        if not full:
+            raise
+        kept = (
+            f"; what is done is kept in {folder}, the same command goes on there" if folder else ""
+        )
+        raise OSError(errno.ENOSPC, f"the disk is full: make room{kept}") from error
+
+
+def _zeros(number: int, block: torch.nn.Module) -> dict[str, tuple[int, int]]:
+    return {
         f"block {number}, {name}": (int((layer.weight == 0).sum()), layer.weight.numel())
-        for number, block in enumerate(decoder_blocks(model))
         for name, layer in linears(block)
     }
+
+
+def _summed(layers: dict[str, tuple[int, int]]) -> dict[str, Any]:
     zeros, weights = (sum(column) for column in zip(*layers.values(), strict=True))
     return {
         "zeros": zeros,
@@ -151,21 +189,10 @@ def _zeros(model: Any) -> dict[str, Any]:
     }
 
 
-def _check_length(model: Any, seqlen: int) -> None:
-    longest = getattr(model.config, "max_position_embeddings", None)
-    if longest is not None and seqlen > longest:
-        raise ValueError(f"seqlen must be at most the model's {longest}, got {seqlen}")
-
-
-def _peak_memory() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak * (1 if sys.platform == "darwin" else 1024)
-
-
-def _progress(console: Console) -> Progress:
+def _progress() -> Progress:
     return Progress(
         *Progress.get_default_columns()[:3],
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        console=console,
+        console=Console(stderr=True),
     )

@@ -4,38 +4,41 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from pruneproof.integration.files import write_whole
 from pruneproof.integration.pruning.blockwise import Masks
 
 
 class Unfinished:
-    """Masks of the blocks that are done, until the result is whole.
+    """Masks of the blocks that are done, a bit a weight, until the result is whole.
 
     Args:
-        out: the result's folder, which must not exist yet.
+        folder: where; see `beside`.
         record: what the run is to do; another run's masks are not taken for one's own.
 
+    Attributes:
+        result: the folder in which the result is put together.
+
     Raises:
-        FileExistsError: the result exists, or another run's work lies there.
+        FileExistsError: another run's work lies there.
     """
 
-    def __init__(self, out: Path, record: dict[str, Any]) -> None:
-        if out.exists():
-            raise FileExistsError(f"out: {out} exists; name another folder or remove it")
-        self.out = out
-        self.folder = out.with_name(f"{out.name}.unfinished")
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: Path, record: dict[str, Any]) -> None:
+        self.folder, self.result = folder, folder / "whole"
+        folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(record, indent=2, sort_keys=True)
-        run = self.folder / "run.json"
+        run = folder / "run.json"
         if run.exists() and run.read_text(encoding="utf-8") != text:
             raise FileExistsError(
-                f"out: {self.folder} holds another run that was cut off; remove it or name "
+                f"out: {folder} holds another run that was cut off; remove it or name "
                 "another folder"
             )
         write_whole(run, text)
@@ -45,27 +48,39 @@ class Unfinished:
         path = self._path(block)
         if not path.exists():
             return None
-        return {name: mask.bool() for name, mask in load_file(path).items()}
+        with safe_open(path, framework="np") as file:
+            widths = file.metadata()
+            return {name: _unpacked(file.get_tensor(name), int(widths[name])) for name in widths}
 
     def keep(self, block: int, masks: Masks) -> None:
         """Remember a block's masks."""
+        packed = {name: np.packbits(mask.numpy(force=True), axis=1) for name, mask in masks.items()}
         draft = self.folder / "block.draft"
-        contiguous = {
-            name: mask.to("cpu", torch.uint8).contiguous() for name, mask in masks.items()
-        }
-        save_file(contiguous, draft)
+        save_file(packed, draft, {name: str(mask.shape[1]) for name, mask in masks.items()})
         draft.replace(self._path(block))
 
-    def finish(self, model: Any, tokenizer: Any, record: str) -> None:
-        """Save model, tokenizer and record, and give the folder its final name."""
-        whole = self.folder / "whole"
-        if whole.exists():
-            shutil.rmtree(whole)
-        model.save_pretrained(whole)
-        tokenizer.save_pretrained(whole)
-        write_whole(whole / "prune.json", record)
-        whole.rename(self.out)
+    def once(self, name: str, measure: Callable[[], float]) -> float:
+        """A number that an earlier run has measured, or else measure it and remember it."""
+        path = self.folder / f"{name}.json"
+        if not path.exists():
+            write_whole(path, json.dumps(measure()))
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    def finish(self, out: Path, save: Callable[[Path], None], record: str) -> None:
+        """Save what is left of the result and the record, and give the folder its final name."""
+        save(self.result)
+        write_whole(self.result / "prune.json", record)
+        self.result.rename(out)
         shutil.rmtree(self.folder)
 
     def _path(self, block: int) -> Path:
         return self.folder / f"block-{block:04d}.safetensors"
+
+
+def beside(out: Path) -> Path:
+    """Where the unfinished work on a result lies."""
+    return out.with_name(f"{out.name}.unfinished")
+
+
+def _unpacked(packed: np.ndarray, width: int) -> torch.Tensor:
+    return torch.from_numpy(np.unpackbits(packed, axis=1, count=width)).bool()

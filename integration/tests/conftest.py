@@ -1,6 +1,7 @@
-"""Tiny decoders with random weights, of several families, and a tokenizer of bytes."""
+"""Tiny decoders with random weights, of several families, and tokenizers of characters."""
 
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -94,3 +95,34 @@ def tokenizer() -> Callable[..., Any]:
         return SimpleNamespace(input_ids=torch.tensor([[ord(each) % TOKENS for each in text]]))
 
     return tokenize
+
+
+@pytest.fixture
+def save_checkpoint(tmp_path: Path) -> Callable[..., Path]:
+    """Saves a model with a tokenizer of single characters into a folder of this name."""
+
+    def save(model: Any, name: str = "model", **named: Any) -> Path:
+        folder = tmp_path / name
+        model.save_pretrained(folder, **named)
+        _tokenizer_of_characters().save_pretrained(folder)
+        return folder
+
+    return save
+
+
+def _tokenizer_of_characters() -> Any:
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    vocabulary = {chr(33 + number): number for number in range(TOKENS - 3)}
+    inner = Tokenizer(models.WordLevel(vocabulary, unk_token="!"))
+    inner.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    return PreTrainedTokenizerFast(tokenizer_object=inner)
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> str:
+    """A text file of 400 characters."""
+    path = tmp_path / "text.txt"
+    path.write_text("".join(chr(33 + (i * i + 5) % 83) for i in range(400)), encoding="utf-8")
+    return str(path)

@@ -1,43 +1,23 @@
 """A run from beginning to end on a model in a folder: report, result, and going on after a cut."""
 
 import json
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-import torch
 from transformers import AutoModelForCausalLM
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
 from pruneproof.integration.pruning import blockwise, run
+from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.pruning.run import Data
 
 PLAN = Plan("ria", sparsity=0.5, refine="dsnot")
 
 
-class Tokenizer:
-    """One token a character."""
-
-    def __call__(self, text, **_):
-        return SimpleNamespace(input_ids=torch.tensor([[ord(each) % 97 for each in text]]))
-
-    def save_pretrained(self, folder):
-        (Path(folder) / "tokenizer.json").write_text("{}")
-
-
 @pytest.fixture
-def place(tmp_path, llama, monkeypatch):
+def place(tmp_path, llama, save_checkpoint, text):
     """A folder with a model and a text."""
-    llama.save_pretrained(tmp_path / "model")
-    (tmp_path / "text.txt").write_text("".join(chr(33 + i % 83) for i in range(400)))
-
-    def load(name, dtype, device):
-        model = AutoModelForCausalLM.from_pretrained(name, dtype="auto")
-        return model.eval().to(device), Tokenizer()
-
-    monkeypatch.setattr(run, "load_model", load)
+    save_checkpoint(llama)
     return tmp_path
 
 

@@ -1,0 +1,147 @@
+"""How much memory a run takes: predicted from the model's shapes, and measured."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from pruneproof.integration.linear_inputs import decoder_blocks
+from pruneproof.integration.pruning.blockwise import linears
+from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.pruning.plan import Plan
+from pruneproof.reference.blocks import BLOCK_ELEMENTS
+from pruneproof.reference.precision import score_dtype
+
+_BLOCKS_OF_DOUBLES = 8
+"""Pieces of `BLOCK_ELEMENTS` in float64 that scores, statistics and refinements have at a time."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes beside the interpreter and its libraries.
+
+    Attributes:
+        held: weights and hidden states, which lie in memory together: at least this is taken.
+        peak: with the largest temporaries beside them: no more than this is taken.
+    """
+
+    held: int
+    peak: int
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a prediction is made from, in bytes.
+
+    Attributes:
+        model: all weights, tied ones once.
+        block: those of the largest block.
+        outside: those outside all blocks.
+        tensor: the largest tensor.
+    """
+
+    model: int
+    block: int
+    outside: int
+    tensor: int
+
+
+def sizes(model: nn.Module) -> Sizes:
+    """Sizes of a model, which may be on the meta device."""
+    blocks = [_bytes(block) for block in decoder_blocks(model)]
+    whole = _bytes(model)
+    largest = max(each.numel() * each.element_size() for each in model.parameters())
+    return Sizes(whole, max(blocks), whole - sum(blocks), largest)
+
+
+def expected_memory(
+    model: Any, plan: Plan, data: Data, windows: int, *, stream: bool = False
+) -> Memory:
+    r"""Peak memory of a run on the CPU.
+
+    In memory, the model, the calibration's hidden states and the larger of two temporaries:
+
+    .. math:: P + N \cdot L \cdot H \cdot s + \max(\text{block's forward pass, layer's scores})
+
+    or the model and one window's logits, whichever is more. Streamed, the largest block or what
+    is outside the blocks takes P's place, and the hidden states are those of the calibration or
+    of all evaluation windows.
+
+    Args:
+        model: may be on the meta device.
+        plan: how it is pruned.
+        data: N = `data.samples` sequences of L = `data.seqlen` tokens.
+        windows: number of evaluation windows.
+        stream: one block at a time.
+    """
+    size = sizes(model)
+    width = model.get_input_embeddings().embedding_dim
+    width = max(width, getattr(model.config, "hidden_size", width))
+    sequence = data.seqlen * width * model.dtype.itemsize
+    calibration, evaluation = data.samples * sequence, windows * sequence
+    # What went in and what comes out of the sequence in work.
+    work = 2 * sequence + max(_forward(model, data.seqlen), _scores(model, plan))
+    logits = _logits(model, data.seqlen)
+    if not stream:
+        return Memory(
+            size.model + calibration,
+            size.model + max(calibration + work, sequence + _forward(model, data.seqlen) + logits),
+        )
+    hidden = max(calibration, evaluation)
+    return Memory(
+        max(size.block, size.outside) + hidden,
+        hidden + max(size.block + size.tensor + work, size.outside + size.tensor + logits),
+    )
+
+
+def measured_peak() -> int:
+    """Most bytes of main memory that this process has held so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * (1 if sys.platform == "darwin" else 1024)
+
+
+def _forward(model: Any, length: int) -> int:
+    # No more than all inputs and outputs of a block's linear layers, a mask, and, where attention
+    # is not fused, each head's scores before and after the softmax, which float32 computes.
+    features = max(
+        sum(layer.in_features + layer.out_features for _, layer in linears(block))
+        for block in decoder_blocks(model)
+    )
+    heads = getattr(model.config, "num_attention_heads", 1)
+    eager = model.config._attn_implementation == "eager"
+    attention = length * length * (8 * heads * eager + 4)
+    return length * features * model.dtype.itemsize + attention + _doubles()
+
+
+def _scores(model: Any, plan: Plan) -> int:
+    layers = [[layer.weight.numel() for _, layer in linears(b)] for b in decoder_blocks(model)]
+    score = score_dtype(model.dtype).itemsize
+    # The scores, a copy in another layout, and the mask before and after a refinement.
+    each = 2 * score + 2
+    if plan.refine is not None:
+        each += model.dtype.itemsize
+    if plan.method == "stochria":
+        # Places of 8 bytes of both samples, their order and the weights found there.
+        each += int(plan.parameters.get("ratio", 0.1) * 2 * (3 * 8 + score)) + 1
+    largest = max(map(max, layers))
+    # All masks of a block wait until it is done.
+    return largest * each + max(map(sum, layers)) + _doubles()
+
+
+def _logits(model: Any, length: int) -> int:
+    # As the model gives them, in float32, and as logarithms of probabilities.
+    copy = 0 if model.dtype == torch.float32 else torch.float32.itemsize
+    return length * model.config.vocab_size * (model.dtype.itemsize + copy + 2 * 4)
+
+
+def _doubles() -> int:
+    return _BLOCKS_OF_DOUBLES * BLOCK_ELEMENTS * torch.float64.itemsize
+
+
+def _bytes(module: nn.Module) -> int:
+    return sum(each.numel() * each.element_size() for each in module.parameters())

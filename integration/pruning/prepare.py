@@ -1,0 +1,137 @@
+"""Everything that can be found wrong before a weight is loaded."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pruneproof.integration.linear_inputs import decoder_blocks
+from pruneproof.integration.pruning.blockwise import linears
+from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.pruning.layer import Observed, keep_mask_of
+from pruneproof.integration.pruning.load import check_dtype, load_skeleton, load_tokenizer
+from pruneproof.integration.pruning.memory import sizes
+from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.pruning.unfinished import beside
+from pruneproof.integration.text_sources import calibration_tokens, evaluation_tokens
+from pruneproof.reference import ActivationStatistics
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that nothing known so far speaks against.
+
+    Attributes:
+        skeleton: the model without weights.
+        tokenizer: the model's.
+        tokens: calibration sequences.
+        windows: evaluation windows.
+    """
+
+    skeleton: Any
+    tokenizer: Any
+    tokens: Tensor
+    windows: Tensor
+
+
+def prepare(name: str, plan: Plan, data: Data, dtype: str, out: Path | None) -> Prepared:
+    """Read configuration, tokenizer and texts, and check that they fit each other and the plan.
+
+    Raises:
+        ValueError: something does not fit.
+        FileExistsError: `out` exists.
+        OSError: a file that cannot be read, or a disk with too little room for the result.
+    """
+    check_dtype(dtype)
+    check_parameters(plan)
+    if out is not None and out.exists():
+        raise FileExistsError(f"out: {out} exists; name another folder or remove it")
+    skeleton = load_skeleton(name, dtype)
+    check_model(skeleton, plan, data.seqlen)
+    if out is not None:
+        check_room(skeleton, out)
+    tokenizer = load_tokenizer(name)
+    tokens = calibration_tokens(data.calibration, tokenizer, data.samples, data.seqlen, data.seed)
+    windows = evaluation_tokens(data.evaluate, tokenizer, data.seqlen)[: data.windows]
+    check_vocabulary(skeleton, tokens, windows)
+    return Prepared(skeleton, tokenizer, tokens, windows)
+
+
+def check_parameters(plan: Plan) -> None:
+    """Try the plan on a small layer, so that a value out of range is found now.
+
+    Raises:
+        ValueError: what the score, mask or refinement says.
+    """
+    width = 4 if plan.n_m is None else plan.n_m[1]
+    seen = ActivationStatistics(width)
+    seen.update(torch.eye(width))
+    keep_mask_of(torch.ones(width, width), Observed(seen, seen), plan)
+
+
+def check_model(model: Any, plan: Plan, seqlen: int) -> None:
+    """Refuse a model that the plan or the sequence length does not suit.
+
+    Raises:
+        ValueError: blocks without linear layers, in_features that m does not divide, or sequences
+            that are too long.
+    """
+    for number, block in enumerate(decoder_blocks(model)):
+        layers = linears(block)
+        if not layers:
+            raise ValueError(f"model: block {number} holds no nn.Linear")
+        for name, layer in layers:
+            if plan.n_m is not None and layer.in_features % plan.n_m[1]:
+                n, m = plan.n_m
+                raise ValueError(
+                    f"n_m: {m} of {n}:{m} must divide in_features, which are {layer.in_features} "
+                    f"in block {number}, {name}"
+                )
+    longest = getattr(model.config, "max_position_embeddings", None)
+    if longest is not None and seqlen > longest:
+        raise ValueError(f"seqlen must be at most the model's {longest}, got {seqlen}")
+
+
+def check_room(model: Any, out: Path) -> None:
+    """Refuse a disk on which the result has no room.
+
+    Raises:
+        OSError: with what is needed and what is free.
+    """
+    there = next(each for each in (out.absolute(), *out.absolute().parents) if each.exists())
+    free = shutil.disk_usage(there).free
+    earlier = sum(each.stat().st_size for each in beside(out).rglob("*") if each.is_file())
+    needed = result_bytes(model)
+    if needed > free + earlier:
+        raise OSError(
+            f"out: the result takes {needed / 1e9:.2f} GB, and {there} has {free / 1e9:.2f} GB "
+            "free; make room or name a folder on another disk"
+        )
+
+
+def result_bytes(model: Any) -> int:
+    """What a result takes on the disk until it is whole: its weights, and a bit for each mask."""
+    masked = sum(
+        layer.weight.numel() for block in decoder_blocks(model) for _, layer in linears(block)
+    )
+    return sizes(model).model + masked // 8
+
+
+def check_vocabulary(model: Any, *tokens: Tensor) -> None:
+    """Refuse token ids that the model has no embedding for.
+
+    Raises:
+        ValueError: the tokenizer is another model's.
+    """
+    known = model.get_input_embeddings().num_embeddings
+    largest = max(int(each.max()) for each in tokens)
+    if largest >= known:
+        raise ValueError(
+            f"tokenizer: gives token {largest}, and the model has embeddings for {known}; it is "
+            "another model's"
+        )

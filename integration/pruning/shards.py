@@ -1,0 +1,98 @@
+"""A checkpoint's safetensors files, of which little is in memory at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from pruneproof.integration.files import write_whole
+
+INDEX = "model.safetensors.index.json"
+SINGLE = "model.safetensors"
+
+
+class Shards:
+    """The tensors of a checkpoint by name, whichever file they are in.
+
+    Args:
+        folder: with `model.safetensors`, or `model.safetensors.index.json` and what it names.
+
+    Raises:
+        FileNotFoundError: neither is there, or a file that the index names is missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.files = _files(folder)
+        if missing := sorted({file.name for file in self.files.values() if not file.is_file()}):
+            raise FileNotFoundError(f"{folder}: {INDEX} names {missing[0]}, which is not there")
+
+    def read(self, name: str, dtype: torch.dtype, device: torch.device | str) -> Tensor:
+        """A copy of one tensor.
+
+        safetensors maps the file into memory, where each page that was read stays for as long as
+        the mapping. It is undone after each tensor, so only one tensor is ever there twice.
+        """
+        with safe_open(self.files[name], framework="pt") as file:
+            return file.get_tensor(name).to(device, dtype, copy=True)
+
+
+class ShardWriter:
+    """Writes a checkpoint file by file; what is there under its name is whole.
+
+    Args:
+        folder: where to; files of a run that was cut off stay as they are.
+        count: how many files there will be.
+    """
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self.folder, self.count = folder, count
+        folder.mkdir(exist_ok=True)
+
+    def write(self, number: int, tensors: dict[str, Tensor]) -> None:
+        """Write one file, unless it is there."""
+        path = self._path(number)
+        if path.exists():
+            return
+        draft = path.with_suffix(".draft")
+        on_cpu = {name: tensor.to("cpu").contiguous() for name, tensor in tensors.items()}
+        save_file(on_cpu, draft, metadata={"format": "pt"})
+        draft.replace(path)
+
+    def finish(self) -> None:
+        """Write the index of what was written."""
+        files = [self._path(number) for number in range(self.count)]
+        names = {name: file.name for file in files for name in _names(file)}
+        index = {"metadata": {"total_size": sum(map(_data_size, files))}, "weight_map": names}
+        write_whole(self.folder / INDEX, json.dumps(index, indent=2, sort_keys=True) + "\n")
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"model-{number + 1:05d}-of-{self.count:05d}.safetensors"
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    if (folder / INDEX).is_file():
+        index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        return {name: folder / file for name, file in index["weight_map"].items()}
+    if (folder / SINGLE).is_file():
+        return dict.fromkeys(_names(folder / SINGLE), folder / SINGLE)
+    raise FileNotFoundError(
+        f"stream: {folder} holds neither {SINGLE} nor {INDEX}; save the checkpoint as safetensors "
+        "or leave --stream out"
+    )
+
+
+def _names(file: Path) -> Iterable[str]:
+    with safe_open(file, framework="pt") as opened:
+        return list(opened.keys())
+
+
+def _data_size(file: Path) -> int:
+    # A file is the length of its header in 8 bytes, the header, and the data.
+    with file.open("rb") as opened:
+        return file.stat().st_size - 8 - int.from_bytes(opened.read(8), "little")

@@ -1,0 +1,180 @@
+"""Streaming gives what pruning in memory gives, of a checkpoint that is never in memory whole."""
+
+import json
+import math
+
+import pytest
+import torch
+from safetensors import safe_open
+from transformers import AutoModelForCausalLM
+
+from pruneproof.integration.linear_inputs import decoder_blocks
+from pruneproof.integration.pruning import blockwise, places
+from pruneproof.integration.pruning.carried import Carried
+from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.pruning.run import run
+from pruneproof.integration.pruning.shards import INDEX, Shards
+
+PLAN = Plan("ria", sparsity=0.5, refine="dsnot")
+SAME = ("dense_perplexity", "pruned_perplexity", "achieved_sparsity")
+
+
+def data(text):
+    return Data(text, text, samples=4, seqlen=16)
+
+
+def tensors(folder):
+    return AutoModelForCausalLM.from_pretrained(folder, dtype="auto").state_dict()
+
+
+def assert_equal(one, other):
+    one, other = tensors(one), tensors(other)
+    assert one.keys() == other.keys()
+    for name, value in one.items():
+        assert value.equal(other[name]), name
+        assert value.dtype == other[name].dtype
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_the_result_is_the_same_bit_for_bit(family, dtype, tied, save_checkpoint, text, tmp_path):
+    if tied:
+        family.config.tie_word_embeddings = True
+        family.tie_weights()
+    model = str(save_checkpoint(family.to(getattr(torch, dtype)), max_shard_size="8KB"))
+    assert (tmp_path / "model" / INDEX).exists()
+    whole = run(model, PLAN, data(text), out=tmp_path / "whole")
+    streamed = run(model, PLAN, data(text), stream=True, out=tmp_path / "streamed")
+    assert {key: whole[key] for key in SAME} == {key: streamed[key] for key in SAME}
+    assert_equal(tmp_path / "whole", tmp_path / "streamed")
+    assert not (tmp_path / "streamed.unfinished").exists()
+
+
+def test_another_dtype_than_the_checkpoints_is_the_same_too(llama, save_checkpoint, text, tmp_path):
+    model = str(save_checkpoint(llama))
+    for name, stream in (("whole", False), ("streamed", True)):
+        run(model, PLAN, data(text), stream=stream, out=tmp_path / name, dtype="bfloat16")
+    assert_equal(tmp_path / "whole", tmp_path / "streamed")
+
+
+def test_without_a_folder_it_is_measured(llama, save_checkpoint, text, tmp_path):
+    model = str(save_checkpoint(llama))
+    streamed = run(model, PLAN, data(text), stream=True)
+    whole = run(model, PLAN, data(text))
+    assert {key: whole[key] for key in SAME} == {key: streamed[key] for key in SAME}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "text.txt"]
+
+
+def test_each_block_has_a_file_and_the_index_names_every_tensor_once(
+    llama, save_checkpoint, text, tmp_path
+):
+    run(str(save_checkpoint(llama)), PLAN, data(text), stream=True, out=tmp_path / "out")
+    index = json.loads((tmp_path / "out" / INDEX).read_text())
+    files = sorted((tmp_path / "out").glob("*.safetensors"))
+    found = {}
+    for file in files:
+        with safe_open(file, "pt") as opened:
+            for name in opened.keys():  # noqa: SIM118 - no mapping
+                assert name not in found
+                found[name] = file.name
+    assert found == index["weight_map"]
+    assert found.keys() == llama.state_dict().keys()
+    assert index["metadata"]["total_size"] == sum(
+        each.numel() * each.element_size() for each in llama.parameters()
+    )
+    for number in range(3):
+        of_block = {file for name, file in found.items() if f"layers.{number}." in name}
+        assert of_block == {f"model-{number + 1:05d}-of-00006.safetensors"}
+
+
+def test_a_run_that_is_cut_off_goes_on(llama, save_checkpoint, text, tmp_path, monkeypatch):
+    model, out = str(save_checkpoint(llama)), tmp_path / "out"
+    run(model, PLAN, data(text), stream=True, out=tmp_path / "whole")
+    made = []
+    real = blockwise.keep_mask_of
+
+    def cut(*arguments):
+        made.append(1)
+        if len(made) == 10:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(blockwise, "keep_mask_of", cut)
+    with pytest.raises(KeyboardInterrupt):
+        run(model, PLAN, data(text), stream=True, out=out)
+    assert not out.exists()
+    first = tmp_path / "out.unfinished/whole/model-00001-of-00006.safetensors"
+    written = first.stat().st_mtime_ns
+    made.clear()
+    monkeypatch.setattr(blockwise, "keep_mask_of", lambda *each: made.append(1) or real(*each))
+    run(model, PLAN, data(text), stream=True, out=out)
+    assert len(made) == 14, "seven layers each of the two blocks that were not done"
+    assert (out / first.name).stat().st_mtime_ns == written
+    assert_equal(tmp_path / "whole", out)
+
+
+def test_one_block_has_weights_at_a_time(llama, save_checkpoint, text, monkeypatch):
+    models, there = [], []
+    load, advance = places.Streamed.loaded, Carried.advance
+
+    def watched(place, block):
+        models.append(place.model)
+        return load(place, block)
+
+    def look(carried, number, block):
+        blocks = decoder_blocks(models[0])
+        there.append([not next(each.parameters()).is_meta for each in blocks])
+        return advance(carried, number, block)
+
+    monkeypatch.setattr(places.Streamed, "loaded", watched)
+    monkeypatch.setattr(Carried, "advance", look)
+    run(str(save_checkpoint(llama)), PLAN, data(text), stream=True)
+    assert len(there) == 3 + 2 + 3, "dense perplexity, pruning, pruned perplexity"
+    assert all(each.count(True) == 1 for each in there)
+    assert all(each.is_meta for each in models[0].parameters())
+
+
+def test_a_checkpoint_without_its_prefix_is_understood(llama, save_checkpoint, text, tmp_path):
+    model = str(save_checkpoint(llama))
+    bare = llama.model
+    folder = save_checkpoint(bare, "bare")
+    (folder / "config.json").write_text((tmp_path / "model/config.json").read_text())
+    config = json.loads((folder / "config.json").read_text())
+    config["tie_word_embeddings"] = True
+    (folder / "config.json").write_text(json.dumps(config))
+    (tmp_path / "model/config.json").write_text(json.dumps(config))
+    assert math.isfinite(run(model, PLAN, data(text))["dense_perplexity"])
+    streamed = run(str(folder), PLAN, data(text), stream=True)
+    assert streamed["dense_perplexity"] == run(str(folder), PLAN, data(text))["dense_perplexity"]
+
+
+@pytest.mark.parametrize("what", ["missing", "named", "none"])
+def test_a_checkpoint_that_cannot_be_streamed_is_refused(
+    llama, save_checkpoint, text, tmp_path, what
+):
+    folder = save_checkpoint(llama, max_shard_size="8KB")
+    index = json.loads((folder / INDEX).read_text())
+    if what == "missing":
+        next(folder.glob("*.safetensors")).unlink()
+        message = "which is not there"
+    elif what == "named":
+        del index["weight_map"]["model.norm.weight"]
+        (folder / INDEX).write_text(json.dumps(index))
+        message = "no tensor model.norm.weight, which LlamaForCausalLM needs"
+    else:
+        (folder / INDEX).unlink()
+        message = "holds neither model.safetensors nor"
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        run(str(folder), PLAN, data(text), stream=True, out=tmp_path / "out")
+
+
+def test_reading_gives_a_copy_in_the_wanted_dtype(llama, save_checkpoint):
+    folder = save_checkpoint(llama)
+    shards = Shards(folder)
+    name = "model.norm.weight"
+    read = shards.read(name, torch.bfloat16, "cpu")
+    assert read.equal(llama.model.norm.weight.to(torch.bfloat16))
+    again = shards.read(name, torch.float32, "cpu")
+    again.zero_()
+    assert shards.read(name, torch.float32, "cpu").equal(llama.model.norm.weight)
