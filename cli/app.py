@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from pruneproof.cli.audit import audit
+from pruneproof.cli.doctor import doctor
 from pruneproof.cli.gate import EXAMPLES, gate
+from pruneproof.cli.prune import EXAMPLES as PRUNE_EXAMPLES
 from pruneproof.cli.prune import prune
 from pruneproof.cli.theory import theory
 from pruneproof.cli.vectors import vectors
@@ -17,7 +19,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.command()(theory)
 app.command()(audit)
 app.command(epilog=EXAMPLES)(gate)
-app.command()(prune)
+app.command(epilog=PRUNE_EXAMPLES)(prune)
+app.command()(doctor)
 app.add_typer(vectors, name="vectors")
 
 

@@ -3,68 +3,197 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+if TYPE_CHECKING:
+    from pruneproof.integration.pruning.data import Data
+    from pruneproof.integration.pruning.plan import Plan
+
+AMOUNT, METHOD, REFINEMENT = "How much", "The method's parameters", "The refinement's parameters"
+DATA, MACHINE, RESULT = "Calibration and evaluation", "Where it runs", "What it leaves"
+EXAMPLES = """
+Examples:
+
+  pruneproof prune my-llama --method wanda --sparsity 0.5 --calibration c4 --evaluate wikitext2
+
+  pruneproof prune my-llama --method ria --alpha 0.5 --n-m 2:4 --calibration c4
+  --evaluate wikitext2 --out pruned
+
+  pruneproof prune my-llama --method wanda --sparsity 0.6 --refine r2_dsnot --gamma-prune 1e-4
+  --calibration c4 --evaluate wikitext2
+
+  pruneproof prune my-llama --method lp --p 2 --strategy S3 --alpha 1 --sparsity 0.5
+  --calibration my.jsonl --evaluate my.txt --seqlen 512
+
+  pruneproof prune larger-than-memory --stream --method wanda --sparsity 0.5 --calibration c4
+  --evaluate wikitext2 --out pruned --dry-run
+"""
+
+
+def _in(panel: str, help_: str, **more: Any) -> Any:
+    return typer.Option(help=help_, rich_help_panel=panel, **more)
+
 
 def prune(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Hub id, folder or GGUF file.")],
-    method: Annotated[str, typer.Option(help="A score, such as magnitude, wanda or ria.")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="Hub id, folder with safetensors, or GGUF file.")
+    ],
+    method: Annotated[
+        str,
+        _in(
+            AMOUNT,
+            "The score: magnitude, wanda, owanda, symwanda, symwanda_squared, symmetric, "
+            "symmetric_squared, ri, ria, lp or stochria.",
+        ),
+    ],
     calibration: Annotated[
-        str, typer.Option(metavar="SOURCE", help="c4, wikitext2, or a text or JSONL file.")
+        str,
+        _in(
+            DATA,
+            "What statistics are taken of: c4, wikitext2, or a text or JSONL file.",
+            metavar="SOURCE",
+        ),
     ],
     evaluate: Annotated[
-        str, typer.Option(metavar="SOURCE", help="What perplexity is measured on; the same kinds.")
+        str, _in(DATA, "What perplexity is measured on; the same kinds.", metavar="SOURCE")
     ],
     sparsity: Annotated[
-        float | None, typer.Option(help="Fraction of the weights to prune, in [0, 1).")
+        float | None, _in(AMOUNT, "Fraction of the weights to prune, in [0, 1).")
     ] = None,
     n_m: Annotated[
-        str | None, typer.Option(metavar="N:M", help="Keep N of every M consecutive inputs.")
+        str | None,
+        _in(AMOUNT, "In place of --sparsity: keep N of every M consecutive inputs.", metavar="N:M"),
     ] = None,
-    group: Annotated[str, typer.Option(help="Compare weights within an output, or a layer.")] = (
-        "output"
-    ),
+    group: Annotated[
+        str,
+        _in(AMOUNT, "The weights that are compared: those into one output, or all of a layer."),
+    ] = "output",
+    refine: Annotated[
+        str | None, _in(AMOUNT, "Swap weights of the mask afterwards: dsnot or r2_dsnot.")
+    ] = None,
     alpha: Annotated[
         float | None,
-        typer.Option(help="Power of the activation norm; the method's own if left out."),
+        _in(METHOD, "Power of the activation norm, of wanda, ria, lp and stochria."),
     ] = None,
-    refine: Annotated[
-        str | None, typer.Option(help="Refine the mask by dsnot or r2_dsnot.")
+    p: Annotated[float | None, _in(METHOD, "Order of lp's norms: 0 to inf.")] = None,
+    strategy: Annotated[
+        str | None, _in(METHOD, "How lp combines its norms: S1, S2, S3 or S4.")
     ] = None,
-    samples: Annotated[int, typer.Option(min=1, help="Calibration sequences.")] = 128,
-    seqlen: Annotated[int, typer.Option(min=2, help="Tokens in a sequence or window.")] = 2048,
-    windows: Annotated[
-        int | None, typer.Option(min=1, help="Evaluate on so many windows only.")
+    ratio: Annotated[
+        float | None, _in(METHOD, "Share of the weights that stochria samples, in (0, 1].")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the calibration's draws.")] = 0,
-    dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
-    device: Annotated[str, typer.Option(help="cpu, cuda, …; auto places large models.")] = "cpu",
+    length_corrected: Annotated[
+        bool | None, _in(METHOD, "Whether stochria scales its sampled norms to be unbiased.")
+    ] = None,
+    terms: Annotated[
+        str | None, _in(METHOD, "Which terms of ri and ria: both, input or output.")
+    ] = None,
+    max_cycles: Annotated[int | None, _in(REFINEMENT, "Most swaps for an output.")] = None,
+    update_threshold: Annotated[
+        float | None, _in(REFINEMENT, "An output is done once its error is not above it.")
+    ] = None,
+    same_sign: Annotated[
+        bool | None, _in(REFINEMENT, "Whether to stop before the error changes its sign.")
+    ] = None,
+    guard: Annotated[
+        bool | None, _in(REFINEMENT, "Whether to stop before the error grows.")
+    ] = None,
+    form: Annotated[
+        str | None, _in(REFINEMENT, "r2_dsnot as printed (the γ terms count) or repaired.")
+    ] = None,
+    refine_p: Annotated[
+        float | None, _in(REFINEMENT, "Order of the norm in r2_dsnot's γ terms.")
+    ] = None,
+    refine_alpha: Annotated[
+        float | None, _in(REFINEMENT, "Power of the activation norm in r2_dsnot.")
+    ] = None,
+    gamma_grow: Annotated[float | None, _in(REFINEMENT, "γ₁ of r2_dsnot.")] = None,
+    gamma_prune: Annotated[float | None, _in(REFINEMENT, "γ₂ of r2_dsnot.")] = None,
+    relative_grow: Annotated[
+        bool | None, _in(REFINEMENT, "Whether r2_dsnot grows by relative importance.")
+    ] = None,
+    relative_prune: Annotated[
+        bool | None, _in(REFINEMENT, "Whether r2_dsnot prunes by relative importance.")
+    ] = None,
+    samples: Annotated[int, _in(DATA, "Calibration sequences.", min=1)] = 128,
+    seqlen: Annotated[int, _in(DATA, "Tokens in a sequence or window.", min=2)] = 2048,
+    windows: Annotated[int | None, _in(DATA, "Evaluate on so many windows only.", min=1)] = None,
+    seed: Annotated[
+        int, _in(DATA, "Of the calibration's draws, and of stochria's samples.", min=0)
+    ] = 0,
+    dtype: Annotated[str, _in(MACHINE, "auto, float32, bfloat16 or float16.")] = "auto",
+    device: Annotated[
+        str, _in(MACHINE, "cpu, cuda, …; auto spreads the model over what there is.")
+    ] = "cpu",
+    stream: Annotated[
+        bool,
+        _in(MACHINE, "Load one block at a time, for a model larger than memory."),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Check everything and say what will happen and what it takes; load no weight.",
+            rich_help_panel=MACHINE,
+        ),
+    ] = False,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Save the pruned model; a run that is cut off goes on."),
+        _in(RESULT, "Save the pruned model; a run that is cut off goes on.", metavar="DIR"),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write prune.json into this folder.")
+        Path | None, _in(RESULT, "Write prune.json into this folder.", metavar="DIR")
     ] = None,
 ) -> None:
     """Prune a checkpoint block by block and print its perplexity before and after.
 
-    For example: pruneproof prune my-llama --method wanda --sparsity 0.5 --calibration c4
-    --evaluate wikitext2 --out pruned
-    """
-    from pruneproof.integration.pruning.plan import Plan
-    from pruneproof.integration.pruning.run import Data, run
+    Calibration text goes through the model; each block's linear layers are scored and pruned, and
+    what the pruned block gives is what the next one sees. Embeddings and head stay as they are.
 
+    A parameter that is left out has the method's own default.
+    """
+    from pruneproof.integration.pruning.data import Data
+    from pruneproof.integration.pruning.plan import Plan
+
+    of_method = {
+        "alpha": alpha, "p": p, "strategy": strategy, "ratio": ratio, "terms": terms,
+        "length_corrected": length_corrected, "seed": seed if method == "stochria" else None,
+    }  # fmt: skip
+    of_refinement = {
+        "p": refine_p, "alpha": refine_alpha, "max_cycles": max_cycles,
+        "update_threshold": update_threshold, "same_sign": same_sign, "guard": guard,
+        "form": form, "gamma_grow": gamma_grow, "gamma_prune": gamma_prune,
+        "relative_grow": relative_grow, "relative_prune": relative_prune,
+    }  # fmt: skip
+    where: dict[str, Any] = {"dtype": dtype, "stream": stream, "out": out}
     try:
-        parameters: dict[str, Any] = {} if alpha is None else {"alpha": alpha}
-        plan = Plan(method, sparsity, _pattern(n_m), group, parameters, refine)
+        plan = Plan(
+            method, sparsity, _pattern(n_m), group, _given(of_method), refine,
+            _given(of_refinement),
+        )  # fmt: skip
         data = Data(calibration, evaluate, samples, seqlen, seed, windows)
-        record = run(model, plan, data, dtype=dtype, device=device, out=out, report=report)
+        if dry_run:
+            _preview(model, plan, data, **where)
+        else:
+            _run(model, plan, data, device=device, report=report, **where)
     except (ValueError, OSError) as error:
         typer.echo(f"pruneproof prune: {error}", err=True)
         raise typer.Exit(2) from error
+
+
+def _preview(model: str, plan: Plan, data: Data, **where: Any) -> None:
+    from pruneproof.integration.pruning.preview import preview
+
+    for what, text in preview(model, plan, data, **where).items():
+        typer.echo(f"{what:18} {text}")
+
+
+def _run(model: str, plan: Plan, data: Data, *, out: Path | None, **where: Any) -> None:
+    from pruneproof.integration.pruning.run import run
+
+    record = run(model, plan, data, out=out, **where)
     typer.echo(f"dense perplexity   {record['dense_perplexity']:.3f}")
     typer.echo(f"pruned perplexity  {record['pruned_perplexity']:.3f}")
     zeros = record["achieved_sparsity"]
@@ -72,6 +201,10 @@ def prune(
     typer.echo(f" ({100 * zeros['fraction']:.3f} %)")
     if out is not None:
         typer.echo(f"saved in           {out}")
+
+
+def _given(parameters: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in parameters.items() if value is not None}
 
 
 def _pattern(text: str | None) -> tuple[int, int] | None:

@@ -23,6 +23,9 @@ def perplexity(model: nn.Module, windows: Iterable[Tensor]) -> float:
         model: a causal language model in evaluation mode.
         windows: token ids, each count × length or length.
 
+    Returns:
+        inf beyond float64's range, nan where the model gives no numbers.
+
     Raises:
         ValueError: no window, or one without a token to predict.
     """
@@ -42,4 +45,4 @@ def perplexity(model: nn.Module, windows: Iterable[Tensor]) -> float:
     if predictions == 0:
         raise ValueError("windows: there is none")
     mean = float(total) / predictions
-    return math.exp(mean) if mean < 709 else math.inf
+    return math.inf if mean >= 709 else math.exp(mean)

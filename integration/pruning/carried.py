@@ -39,6 +39,7 @@ class Carried:
         self.in_tuples = isinstance(output, tuple)
         return output[0] if isinstance(output, tuple) else output
 
+    @torch.no_grad()
     def advance(self, number: int, block: nn.Module) -> None:
         """All sequences through a block, each in place of what it was.
 

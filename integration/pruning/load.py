@@ -71,13 +71,18 @@ def load_skeleton(name: str, dtype: str) -> Any:
     folder, named = _where(name)
     config = AutoConfig.from_pretrained(folder, **named)
     chosen = DTYPES.get(dtype) or config.dtype or torch.float32
-    with init_empty_weights(include_buffers=False):
-        model = AutoModelForCausalLM.from_config(config, dtype=chosen)
+    refused = (
+        f"model: {name} is {', '.join(config.architectures or [config.model_type])}, must be a "
+        "decoder that predicts the next token, such as LlamaForCausalLM"
+    )
+    try:
+        with init_empty_weights(include_buffers=False):
+            model = AutoModelForCausalLM.from_config(config, dtype=chosen)
+    except ValueError as error:
+        raise ValueError(f"{refused} ({_first_line(error)[:200]})") from error
+    # An encoder, or a decoder saved without its head, would get a head of random weights.
     if config.architectures and type(model).__name__ not in config.architectures:
-        raise ValueError(
-            f"model: {name} is {', '.join(config.architectures)}, must be a causal language model "
-            f"such as {type(model).__name__}"
-        )
+        raise ValueError(refused)
     model.tie_weights()
     return model.eval()
 

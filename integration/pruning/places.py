@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -61,7 +62,10 @@ class InMemory:
                 yield window
                 tell(1 / len(windows))
 
-        return perplexity(self.model, told())
+        found = perplexity(self.model, told())
+        if math.isnan(found):
+            _refuse_by_block(self.model, windows)
+        return found
 
     def keep(self, block: int, folder: Path) -> None:
         """Nothing: the pruned block stays in memory until all is saved."""
@@ -158,6 +162,14 @@ class Streamed:
         dtypes = {self._stored[name]: each.dtype for name, each in empty.items()}
         read = {name: self.shards.read(name, dtypes[name], self.device) for name in dtypes}
         return {name: read[self._stored[name]] for name in empty}
+
+
+def _refuse_by_block(model: Any, windows: Tensor) -> None:
+    """Raise the error that names the first block whose outputs are not finite."""
+    for window in windows.split(1):
+        carried = block_inputs(model, window)
+        for number, block in enumerate(decoder_blocks(model)):
+            carried.advance(number, block)
 
 
 def _stored(model: Any, shards: Shards) -> dict[str, str]:

@@ -103,7 +103,7 @@ def check_room(model: Any, out: Path) -> None:
     Raises:
         OSError: with what is needed and what is free.
     """
-    there = next(each for each in (out.absolute(), *out.absolute().parents) if each.exists())
+    there = existing(out)
     free = shutil.disk_usage(there).free
     earlier = sum(each.stat().st_size for each in beside(out).rglob("*") if each.is_file())
     needed = result_bytes(model)
@@ -112,6 +112,11 @@ def check_room(model: Any, out: Path) -> None:
             f"out: the result takes {needed / 1e9:.2f} GB, and {there} has {free / 1e9:.2f} GB "
             "free; make room or name a folder on another disk"
         )
+
+
+def existing(path: Path) -> Path:
+    """The nearest folder above a path that is there."""
+    return next(each for each in path.absolute().parents if each.is_dir())
 
 
 def result_bytes(model: Any) -> int:

@@ -1,0 +1,119 @@
+"""What a run would do and what it would take, from a model's configuration and its texts alone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from pruneproof.integration.linear_inputs import decoder_blocks
+from pruneproof.integration.pruning.blockwise import linears
+from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.pruning.load import is_gguf
+from pruneproof.integration.pruning.memory import expected_memory, sizes
+from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.pruning.prepare import existing, prepare, result_bytes
+
+
+def preview(
+    name: str,
+    plan: Plan,
+    data: Data,
+    *,
+    dtype: str = "auto",
+    stream: bool = False,
+    out: Path | None = None,
+) -> dict[str, str]:
+    """Check a run without loading a weight.
+
+    Args:
+        name: see `run`.
+        plan: see `run`.
+        data: see `run`.
+        dtype: see `run`.
+        stream: see `run`.
+        out: see `run`.
+
+    Returns:
+        What will happen, by what it is about, in words.
+
+    Raises:
+        ValueError: as `run` would.
+        OSError: as `run` would.
+    """
+    prepared = prepare(name, plan, data, dtype, out)
+    model = prepared.skeleton
+    blocks = decoder_blocks(model)
+    layers = [layer for block in blocks for _, layer in linears(block)]
+    weights = sum(layer.weight.numel() for layer in layers)
+    calibration, windows = prepared.tokens, prepared.windows
+    rows = {
+        "model": f"{name}, {type(model).__name__}, {str(model.dtype).removeprefix('torch.')}, "
+        f"{model.num_parameters():,} weights, {gigabytes(sizes(model).model)}",
+        "blocks": f"{len(blocks)} with {len(layers)} linear layers",
+        "weights to prune": f"{pruned_weights(model, plan):,} of the {weights:,} in them",
+        "method": _method(plan),
+        "calibration": f"{data.calibration}, {len(calibration)} × {data.seqlen} = "
+        f"{calibration.numel():,} tokens, seed {data.seed}",
+        "evaluation": f"{data.evaluate}, {len(windows)} × {data.seqlen} = "
+        f"{windows.numel():,} tokens",
+        "memory": _memory(model, plan, data, len(windows), stream=stream, gguf=is_gguf(name)),
+    }
+    if out is not None:
+        free = shutil.disk_usage(existing(out)).free
+        rows["result"] = f"{out}, {gigabytes(result_bytes(model))} of {gigabytes(free)} free"
+    return rows
+
+
+def pruned_weights(model: Any, plan: Plan) -> int:
+    """How many weights a plan sets to zero: the exact counts of the mask rules."""
+    total = 0
+    for block in decoder_blocks(model):
+        for _, layer in linears(block):
+            out_features, in_features = layer.weight.shape
+            if plan.n_m is not None:
+                n, m = plan.n_m
+                total += out_features * in_features // m * (m - n)
+            elif plan.group == "layer":
+                total += int(out_features * in_features * float(plan.sparsity or 0))
+            else:
+                total += out_features * int(in_features * float(plan.sparsity or 0))
+    return total
+
+
+def gigabytes(count: int) -> str:
+    """A number of bytes in words."""
+    return f"{count / 1e9:.2f} GB" if count >= 1e8 else f"{count / 1e6:.2f} MB"
+
+
+def _method(plan: Plan) -> str:
+    amount = f"{plan.n_m[0]}:{plan.n_m[1]}" if plan.n_m else f"sparsity {plan.sparsity:g}"
+    compared = "n:m along inputs" if plan.n_m else f"compared within each {plan.group}"
+    parts = [plan.method + _given(plan.parameters), amount, compared]
+    if plan.refine is not None:
+        parts.append(f"then {plan.refine}{_given(plan.refine_parameters)}")
+    return ", ".join(parts)
+
+
+def _given(parameters: dict[str, Any]) -> str:
+    listed = ", ".join(f"{name}={value}" for name, value in parameters.items())
+    return f" ({listed})" if listed else ""
+
+
+def _memory(model: Any, plan: Plan, data: Data, windows: int, *, stream: bool, gguf: bool) -> str:
+    whole, streamed = (
+        expected_memory(model, plan, data, windows, stream=each).peak for each in (False, True)
+    )
+    available = psutil.virtual_memory().available
+    text = (
+        f"{gigabytes(streamed if stream else whole)} of {gigabytes(available)} available, "
+        f"beside the libraries; {gigabytes(whole if stream else streamed)} "
+        f"{'without' if stream else 'with'} --stream"
+    )
+    if stream or whole <= available:
+        return text
+    if gguf:
+        return f"{text}, which needs safetensors: it does not fit"
+    return f"{text}: use --stream" if streamed <= available else f"{text}: it does not fit"
