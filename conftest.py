@@ -34,6 +34,13 @@ settings.register_profile(
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What `pytest -m gpu` can be told."""
+    from pruneproof.integration.regression.options import add_options
+
+    add_options(parser)
+
+
 @pytest.fixture
 def no_shape_checks() -> Iterator[None]:
     """Turn the shape checks off, for tests of the errors that a user sees without them."""

@@ -48,7 +48,8 @@ def causes() -> Iterator[tuple[str, str, str]]:
     yield (
         "dtype",
         "every perplexity",
-        f"{DTYPE_DENSE:.1%} of P, and {DTYPE_EXCESS:.2%} of e in ln P: float16 or bfloat16",
+        f"{DTYPE_DENSE:.1%} of P, and {DTYPE_EXCESS:.2%} of e in ln P: float16 or bfloat16 is "
+        "not said (the first by choice, the second from SmolLM2-135M)",
     )
     yield (
         "setting",

@@ -1,0 +1,1 @@
+"""The paper's cells measured again: experiments, tiers, verdicts, and a report beside the print."""

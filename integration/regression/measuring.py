@@ -1,0 +1,72 @@
+"""Measuring a cell: its readings in turn, each from the ledger if it is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pruneproof.integration.experiments import Entry, Experiment, Ledger, work_through
+from pruneproof.integration.paper_tables import Cell
+from pruneproof.integration.pruning.run import Data
+from pruneproof.integration.regression.accuracies import (
+    ZeroShot,
+    digest_of_accuracies,
+    measure_accuracies,
+)
+from pruneproof.integration.regression.models import Models
+from pruneproof.integration.regression.outcome import Outcome, outcome
+from pruneproof.integration.regression.readings import DTYPE, PAPER, experiments
+
+
+def harness(model: object, tokenizer: object) -> dict[str, float]:
+    """The accuracies that lm-eval measures, in %."""
+    raise NotImplementedError
+
+
+@dataclass
+class Bench:
+    """Where cells are measured.
+
+    Attributes:
+        ledger: of what was measured.
+        models: that it is measured on.
+        data: for calibration and perplexity.
+        dtype: of the models.
+        every_reading: measure all readings of a cell, even when an earlier one agrees.
+        zero_shot: asks a model the tasks of Table 6.
+    """
+
+    ledger: Ledger
+    models: Models
+    data: Data = PAPER
+    dtype: str = DTYPE
+    every_reading: bool = False
+    zero_shot: ZeroShot = harness
+
+    def check(self, cell: Cell) -> Outcome:
+        """Measure what the ledger lacks of a cell.
+
+        Returns:
+            The cell's outcome; unless `every_reading`, readings after one that agrees may be
+            missing from it.
+
+        Raises:
+            UnavailableError: see `Models`.
+            UnfitError: see `Models`.
+        """
+        for _, experiment in experiments(cell, self.data, self.dtype):
+            if self._outcome(cell).supported and not self.every_reading:
+                break
+            if cell.metric == "accuracy":
+                self._ask(experiment)
+            else:
+                work_through([experiment], self.ledger, self.models)
+        return self._outcome(cell)
+
+    def _outcome(self, cell: Cell) -> Outcome:
+        return outcome(cell, self.ledger.results(), self.data, self.dtype)
+
+    def _ask(self, experiment: Experiment) -> None:
+        if digest_of_accuracies(experiment.digest) not in self.ledger.results():
+            runner = self.models.runner(experiment)
+            entry: Entry = measure_accuracies(runner, experiment, self.zero_shot)
+            self.ledger.append(entry)
