@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
+from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.pruning.run import Data
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,10 @@ class Experiment:
         return plain(
             {"model": self.model, "plan": plan, "data": asdict(self.data), "dtype": self.dtype}
         )
+
+    def __hash__(self) -> int:
+        # A plan holds dictionaries, which have no hash.
+        return hash(self.digest)
 
     @property
     def digest(self) -> str:

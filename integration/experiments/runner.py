@@ -21,8 +21,8 @@ from pruneproof.integration.experiments.experiment import Experiment, plain
 from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.perplexity import perplexity
 from pruneproof.integration.pruning.blockwise import linears, prune_blocks
+from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.load import load_model
-from pruneproof.integration.pruning.run import Data
 from pruneproof.integration.text_sources import (
     calibration_tokens,
     evaluation_tokens,
@@ -84,7 +84,9 @@ class Runner:
         start = time.perf_counter()
         try:
             if experiment.plan is not None:
-                for _ in prune_blocks(self.model, calibration, experiment.plan):
+                # Where no activations are needed, one sequence leads from block to block.
+                fed = calibration if experiment.plan.needs else calibration[:1]
+                for _ in prune_blocks(self.model, fed, experiment.plan):
                     pass
             pruned = time.perf_counter()
             # Windows are equally long, so the mean of their losses is that of all predictions.

@@ -12,8 +12,8 @@ from typing import Any
 
 from pruneproof.integration.experiments.experiment import Experiment
 from pruneproof.integration.experiments.held_out import CALIBRATION, EVALUATION
+from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.pruning.run import Data
 
 MODEL, DTYPE = "SmolLM2-135M-Instruct", "float32"
 DATA = Data(CALIBRATION, EVALUATION, samples=16, seqlen=512, windows=20)
@@ -111,16 +111,17 @@ REGULARISERS = ({"p": 2, "gamma_prune": 1e-4}, {"p": 1, "gamma_prune": 1e-3})
 SECTIONS: dict[str, list[Experiment]] = {
     "50 %": [DENSE, *of_all(), ria(0.5), magnitude(group="layer"), pruned("symmetric"), lp(2.0)],
     "layers": [each(a, group="layer") for each in (wanda, ria) for a in (1.0, 0.5)],
+    "seeds": [
+        *(wanda(calibration_seed=seed) for seed in SEEDS),
+        *(ria(0.5, calibration_seed=seed) for seed in SEEDS),
+        *(stochria(seed=seed) for seed in SAMPLING_SEEDS[:2]),
+    ],
     "60 %": [*of_all(sparsity=0.6), base("wanda"), base("ria")],
     "refinements": [
         refined for name in BASES for refined in (base(name, refine="dsnot"), r2_dsnot(name))
     ],
     "n:m": [each for pattern in PATTERNS for each in of_all(n_m=pattern)],
-    "seeds": [
-        *(wanda(calibration_seed=seed) for seed in SEEDS),
-        *(ria(0.5, calibration_seed=seed) for seed in SEEDS),
-        *(stochria(seed=seed) for seed in SAMPLING_SEEDS),
-    ],
+    "samples": [stochria(seed=seed) for seed in SAMPLING_SEEDS],
     "α": [
         *(wanda(alpha) for alpha in ALPHAS),
         *(ria(alpha) for alpha in ALPHAS),

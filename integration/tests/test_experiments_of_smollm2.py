@@ -1,6 +1,7 @@
 """The list of experiments, and the text that they share."""
 
 import random
+from itertools import pairwise
 
 from pruneproof.integration.experiments import smollm2
 from pruneproof.integration.experiments.held_out import LONG_ARTICLE, PLACES, split
@@ -32,6 +33,6 @@ def test_what_calibrates_does_not_evaluate():
     assert sum(map(len, left_out)) > LONG_ARTICLE
     gaps = sum(
         paragraphs.index(after) != paragraphs.index(before) + 1
-        for before, after in zip(evaluation, evaluation[1:], strict=False)
+        for before, after in pairwise(evaluation)
     )
     assert gaps == PLACES - 1
