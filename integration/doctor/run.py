@@ -1,0 +1,85 @@
+"""`pruneproof doctor` from beginning to end: load, examine, print, record."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+import transformers
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
+
+from pruneproof.integration.doctor.examine import Examination, examine
+from pruneproof.integration.doctor.terminal import console, show
+from pruneproof.integration.files import write_whole
+from pruneproof.integration.pruning.load import load_model
+from pruneproof.integration.text_sources import evaluation_tokens
+
+
+def run(
+    name: str,
+    *,
+    evaluate: str = "wikitext2",
+    seqlen: int = 2048,
+    dtype: str = "auto",
+    device: str = "cpu",
+    windows: int | None = None,
+    data_only: bool = False,
+    report: Path | None = None,
+) -> Examination:
+    """Examine a model on a text, print what was found, and record it.
+
+    Args:
+        name: hub id, folder or GGUF file.
+        evaluate: `wikitext2`, `c4` or a file.
+        seqlen: tokens in a window.
+        dtype: see `load_model`.
+        device: see `load_model`.
+        windows: measure on so many windows only; None for all.
+        data_only: leave the perplexity out.
+        report: folder for doctor.json.
+
+    Raises:
+        ValueError: too little text, an unknown dtype, or a model without blocks.
+        OSError: a model, file or text that cannot be read; a report that cannot be written.
+    """
+    if report is not None:
+        report.mkdir(parents=True, exist_ok=True)
+    model, tokenizer = load_model(name, dtype, device)
+    everything = evaluation_tokens(evaluate, tokenizer, seqlen)
+    chosen = everything[:windows]
+    with _progress() as progress:
+        found = examine(
+            model,
+            tokenizer,
+            chosen,
+            source=evaluate,
+            name=name,
+            whole=len(chosen) == len(everything),
+            measure=not data_only,
+            track=lambda all_windows: progress.track(all_windows, description="perplexity"),
+        )
+    show(found, console())
+    if report is not None:
+        record = {
+            "complete": True,
+            "model_name": name,
+            "evaluate": evaluate,
+            "dtype": str(model.dtype).removeprefix("torch."),
+            "device": device,
+            "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
+            **found.record(),
+        }
+        write_whole(report / "doctor.json", json.dumps(record, indent=2) + "\n")
+    return found
+
+
+def _progress() -> Progress:
+    return Progress(
+        *Progress.get_default_columns()[:2],
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
