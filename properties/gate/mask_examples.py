@@ -37,8 +37,9 @@ def layer(
         method: a score.
         shape: out_features × in_features.
         pattern: of the weights: `distinct` magnitudes; `close` ones, a little more than 1;
-            `few` different ones; all `equal`; `zeros` among a few others. The inputs and outputs
-            of the last four patterns are ones, so that the weights alone decide.
+            `few` different ones; all `equal`; `zeros` among a few others; `wide`, where a fifth
+            are so large that float32 cannot add the others to them. The inputs and outputs
+            of the middle four patterns are ones, so that the weights alone decide.
         seed: which of these layers.
         dtype: of all tensors.
         parameters: of the score.
@@ -46,7 +47,7 @@ def layer(
     form, random = METHODS[method], torch.Generator().manual_seed(seed)
     weight = _weight(shape, pattern, random)
     needs_inputs = form.inputs is True or parameters.get("alpha", 0.0) != 0.0
-    ones = pattern != "distinct"
+    ones = pattern not in ("distinct", "wide")
     inputs = _activations(shape[1], ones, random) if needs_inputs else None
     outputs = _activations(shape[0], ones, random).T if form.outputs else None
     tensors = (
@@ -84,6 +85,8 @@ def _weight(shape: Shape, pattern: str, random: torch.Generator) -> Tensor:
     places = torch.randperm(n, generator=random).reshape(shape)
     if pattern == "distinct":
         return (places + 1) * signs
+    if pattern == "wide":
+        return (places + 1) * signs * torch.where(places % 5 == 0, 2.0**30, 1.0)
     if pattern == "close":
         return (1 + places * SMALLEST_DIFFERENCE) * signs
     if pattern == "equal":

@@ -142,7 +142,7 @@ def dead(subject: Subject, offers: Offers) -> Contradictions:
     method = _first("score", (*_DIVIDING, *CLOSED_FORMS), offers)
     try:
         scores = subject.score(*_with_ones(method, _TWO_ZEROS).arguments)
-    except (AdapterError, Unsupported) as error:
+    except AdapterError as error:
         return _raised(error, ("zero", "nan"))
     name = subject.name_of(scores)
     of_dead = f"[{name}[k, j].item() for k, j in {(_TWO_ZEROS == 0).nonzero().tolist()}]"

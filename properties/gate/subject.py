@@ -106,14 +106,17 @@ class Subject:
         return refined
 
     def activation_statistics(self, batches: list[Tensor]) -> dict[str, Any]:
-        """Norm, mean and population variance of each in_feature, and the number of tokens."""
+        """Norm, mean and population variance of each in_feature, and the number of tokens.
+
+        What the adapter leaves out is unsupported when it is looked up.
+        """
         answer = self._call("activation_statistics", (batches,), {})
-        if not isinstance(answer, dict) or not set(STATISTICS) <= set(answer):
+        if not isinstance(answer, dict) or not set(STATISTICS) & set(answer):
             raise AdapterError(
-                f"activation_statistics must return a dict with {', '.join(STATISTICS)}"
+                f"activation_statistics must return a dict with some of {', '.join(STATISTICS)}"
             )
         features = batches[0].shape[-1] if batches else None
-        for key in STATISTICS[:3]:
+        for key in sorted({*STATISTICS[:3]} & set(answer)):
             value = answer[key]
             if not isinstance(value, Tensor) or not value.dtype.is_floating_point:
                 raise AdapterError(f"activation_statistics' {key} must be a floating-point tensor")

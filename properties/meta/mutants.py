@@ -1,8 +1,10 @@
 """Change the reference's own source in one place, and see whether the gate notices.
 
-`python -m pruneproof.properties.meta.mutants [PART …]` runs every mutant of the files whose path
-holds one of the parts, and fails when one survives that `survivors.toml` does not explain. The
-mutations are cosmic-ray's. Each mutant is judged in a forked process of its own.
+`python -m pruneproof.properties.meta.mutants [PART …]` judges every mutant whose key holds one of
+the parts, and fails when one survives that `survivors.toml` does not explain. What the gate passes
+is given to the reference's own tests: they know what the gate asks of nobody, such as which
+arguments are refused. The mutations are cosmic-ray's. Each mutant is judged in a forked process of
+its own. Needs a checkout, since a wheel holds no tests.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import os
 import signal
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -28,7 +31,16 @@ from rich.progress import track
 
 FOLDER = Path(__file__).parents[2] / "reference"
 SURVIVORS = Path(__file__).with_name("survivors.toml")
-FILES = ("scores/*.py", "norms.py", "masks.py", "selection.py", "statistics.py", "refinements/*.py")
+TESTS = {
+    "scores/*.py": ("errors", "stochria", "scores"),
+    "norms.py": ("errors", "precision", "norms"),
+    "masks.py": ("errors", "masks"),
+    "selection.py": ("masks",),
+    "statistics.py": ("errors", "precision", "statistics"),
+    "refinements/*.py": ("errors", "refinements", "printed_criteria"),
+}
+"""By the files that are changed, the reference's tests of them."""
+
 OPERATORS = (
     *(f"ReplaceBinaryOperator_{pair}" for pair in (
         "Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "Pow_Mul", "FloorDiv_Mul", "Mod_FloorDiv",
@@ -42,8 +54,8 @@ OPERATORS = (
     "ReplaceFalseWithTrue", "ReplaceAndWithOr", "ReplaceOrWithAnd", "ReplaceBreakWithContinue",
     "ReplaceContinueWithBreak", "ZeroIterationForLoop",
 )  # fmt: skip
-SECONDS = 120
-KILLED = 17
+SECONDS = 300
+BY_GATE, BY_TESTS, SURVIVES = "rejected by the gate", "rejected by the tests", "survives"
 PRELOADED = (flint, hypothesis, torch)
 
 
@@ -53,12 +65,14 @@ class Mutant:
 
     Attributes:
         file: below `reference/`.
+        tests: of that file.
         before: the line.
         after: the line as changed.
         source: of the whole changed file.
     """
 
     file: str
+    tests: tuple[str, ...]
     before: str
     after: str
     source: str
@@ -69,7 +83,7 @@ class Mutant:
         return f"{self.file}: {self.before} -> {self.after}"
 
 
-def mutants(file: str) -> Iterator[Mutant]:
+def mutants(file: str, tests: tuple[str, ...]) -> Iterator[Mutant]:
     """All changes of a file."""
     code = (FOLDER / file).read_text(encoding="utf-8")
     for name in OPERATORS:
@@ -79,44 +93,45 @@ def mutants(file: str) -> Iterator[Mutant]:
             occurrence += 1
             pair = _changed_line(code, changed)
             if pair is not None:
-                yield Mutant(file, *pair, changed)
+                yield Mutant(file, tests, *pair, changed)
 
 
-def survives(mutant: Mutant) -> bool:
-    """Whether the gate passes the reference with this change."""
-    child = os.fork()
-    if child == 0:
-        signal.alarm(SECONDS)
-        silence = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silence, 1)
-        os.dup2(silence, 2)
-        code = KILLED
-        try:
-            code = _judged_with(mutant)
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+def fate(mutant: Mutant) -> str:
+    """Who rejects the reference with this change, if anyone does."""
+    for judge, verdict in ((_gate_passes, BY_GATE), (_tests_pass, BY_TESTS)):
+        if not _passes(mutant, judge):
+            return verdict
+    return SURVIVES
 
 
 def main(parts: list[str]) -> int:
-    """Run all mutants; see the module."""
+    """Judge all mutants; see the module."""
     torch.set_num_threads(1)
-    files = [str(path.relative_to(FOLDER)) for glob in FILES for path in sorted(FOLDER.glob(glob))]
-    chosen = [file for file in files if not parts or any(part in file for part in parts)]
-    every = {mutant.key: mutant for file in chosen for mutant in mutants(file)}
+    every = {
+        mutant.key: mutant
+        for glob, tests in TESTS.items()
+        for path in sorted(FOLDER.glob(glob))
+        for mutant in mutants(str(path.relative_to(FOLDER)), tests)
+    }
+    chosen = [each for key, each in every.items() if not parts or any(p in key for p in parts)]
     explained = tomllib.loads(SURVIVORS.read_text(encoding="utf-8")) if SURVIVORS.exists() else {}
-    alive = [each.key for each in track(every.values(), "judging mutants") if survives(each)]
-    unexplained = [key for key in alive if key not in explained]
-    killed_after_all = [key for key in explained if key in every and key not in alive]
-    print(
-        f"{len(every)} mutants of {len(chosen)} files: {len(every) - len(alive)} rejected, ", end=""
-    )
-    print(f"{len(alive)} survive, {len(unexplained)} of them unexplained")
+    source = (FOLDER / "masks.py").read_text(encoding="utf-8")
+    if fate(Mutant("masks.py", TESTS["masks.py"], "", "", source)) != SURVIVES:
+        raise SystemExit("the gate or the tests reject the reference without any change")
+    fates: dict[str, str] = {}
+    for mutant in track(chosen, "judging mutants"):
+        fates[mutant.key] = fate(mutant)
+        if fates[mutant.key] != BY_GATE:
+            print(f"{fates[mutant.key]}: {mutant.key}", flush=True)
+    count = Counter(fates.values())
+    print(f"{len(chosen)} mutants: " + ", ".join(f"{count[each]} {each}" for each in count))
+    unexplained = [key for key, end in fates.items() if end == SURVIVES and key not in explained]
+    stale = [key for key in explained if fates.get(key, SURVIVES) != SURVIVES or key not in every]
     for key in unexplained:
-        print(f"survives: {key}")
-    for key in killed_after_all:
-        print(f"explained as a survivor, but rejected: {key}")
-    return 1 if unexplained or killed_after_all else 0
+        print(f"survives without a reason: {key}")
+    for key in stale:
+        print(f"explained as a survivor, but rejected or gone: {key}")
+    return 1 if unexplained or stale else 0
 
 
 def _changed_line(code: str, changed: str) -> tuple[str, str] | None:
@@ -126,8 +141,25 @@ def _changed_line(code: str, changed: str) -> tuple[str, str] | None:
     return different[0] if different and not different[0][0].startswith(">>>") else None
 
 
-def _judged_with(mutant: Mutant) -> int:
-    sys.meta_path.insert(0, _Finder(mutant))
+def _passes(mutant: Mutant, judge: Callable[[Mutant], bool]) -> bool:
+    """What a judge says in a process of its own; a mutant that hangs or dies is rejected."""
+    child = os.fork()
+    if child == 0:
+        signal.alarm(SECONDS)
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, 1)
+        os.dup2(silence, 2)
+        passes = False
+        try:
+            sys.meta_path.insert(0, _Finder(mutant))
+            passes = judge(mutant)
+        finally:
+            os._exit(0 if passes else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def _gate_passes(_: Mutant) -> bool:
+    # Imported here, so that what they import is the changed source.
     from pruneproof.properties.gate.catalogue import CATALOGUE
     from pruneproof.properties.gate.conventions import resolved
     from pruneproof.properties.gate.judge import judge
@@ -138,11 +170,23 @@ def _judged_with(mutant: Mutant) -> int:
     subject = Subject(Adapter())
     look_at(subject)
     subject.conventions = resolved(subject)
-    for prop in CATALOGUE.values():
-        for method in prop.methods:
-            if judge(prop, method, subject, "", "quick", shrink=False).verdict == "failed":
-                return KILLED
-    return 0
+    return not any(
+        judge(prop, method, subject, "", "quick", shrink=False).verdict == "failed"
+        for prop in CATALOGUE.values()
+        for method in prop.methods
+    )
+
+
+def _tests_pass(mutant: Mutant) -> bool:
+    import pytest
+
+    # Now, since pytest would find the unchanged source.
+    import pruneproof.reference  # noqa: F401
+
+    # It would also warn that what it may want to rewrite is imported.
+    quiet = ("-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+    paths = [str(FOLDER / f"tests/test_{name}.py") for name in mutant.tests]
+    return pytest.main(["-x", "-q", *quiet, *paths]) == pytest.ExitCode.OK
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):

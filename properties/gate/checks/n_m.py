@@ -25,6 +25,9 @@ PATTERNS = ((2, 4), (1, 4), (3, 4), (1, 2), (4, 8), (2, 8))
 WHOLE = ((2, 8), (1, 8), (4, 8), (3, 16))
 """Every m divides in_features."""
 
+LARGE = ((8, 16), (3, 32), (16, 32), (63, 64))
+"""What code for a few m, or for n:m by lookup, may not have in mind."""
+
 NARROW = ((2, 6), (2, 7), (4, 6), (1, 5), (4, 7), (3, 3))
 """No m of 4 divides in_features, though it may divide the number of weights."""
 
@@ -61,7 +64,7 @@ def count(subject: Subject, example: Example) -> None:
     kind="n_m",
     methods=CLOSED_FORMS,
     examples=lambda method: layers(
-        method, WHOLE, ("distinct", "close"), parameters=True, n_m=st.sampled_from(PATTERNS)
+        method, WHOLE, ("distinct", "close", "wide"), parameters=True, n_m=st.sampled_from(PATTERNS)
     ),
     source=INTERFACE,
     assumptions="m divides in_features",
@@ -70,6 +73,27 @@ def optimal(subject: Subject, example: Example) -> None:
     """Of every m inputs those with the highest scores are kept."""
     keep = mask_of(subject, example)
     masks.assert_optimal(subject, keep, scores_behind(example), full_groups(example))
+
+
+@gate_property(
+    "n_m.large_groups",
+    kind="n_m",
+    methods=FEW,
+    examples=lambda method: layers(
+        method, ((1, 64), (2, 64)), ("distinct", "few"), n_m=st.sampled_from(LARGE)
+    ),
+    source=INTERFACE,
+    assumptions="m divides in_features; an exception is right as well",
+)
+def large_groups(subject: Subject, example: Example) -> None:
+    """Groups of 16 inputs and more keep their n best like small ones."""
+    try:
+        keep = mask_of(subject, example)
+    except AdapterError as error:
+        if refused(error):
+            raise Unsupported(f"refuses large groups: {error}") from error
+        raise
+    masks.assert_n_of_m(subject, keep, scores_behind(example), example.more["n_m"], "error")
 
 
 @gate_property(

@@ -20,7 +20,7 @@ from pruneproof.properties.gate.calibrations import (
 )
 from pruneproof.properties.gate.moments import Moment, moments
 from pruneproof.properties.gate.property import Violation, gate_property
-from pruneproof.properties.gate.subject import Subject
+from pruneproof.properties.gate.subject import Subject, Unsupported
 
 KEYS = ("norm", "mean", "var")
 OVER_ALL_TOKENS = "Section 3.6, E[·] and Var(·) over N × L tokens"
@@ -73,6 +73,7 @@ def variance(subject: Subject, example: Calibration) -> None:
 def tokens(subject: Subject, example: Calibration) -> None:
     """Tokens are counted, not sequences or batches."""
     answer = subject.activation_statistics(example.batches)
+    _given(("tokens",), answer)
     _counted(subject, answer, len(example.tokens))
 
 
@@ -192,8 +193,8 @@ def constant(subject: Subject, example: Calibration) -> None:
 def variance_sign(subject: Subject, example: Calibration) -> None:
     """No variance is negative, not even by rounding: the growing criterion is divided by it."""
     answer = subject.activation_statistics(example.batches)
-    name = subject.name_of(answer)
-    for j, got in enumerate(answer["var"].tolist()):
+    name, (key,) = subject.name_of(answer), _given(("var",), answer)
+    for j, got in enumerate(answer[key].tolist()):
         hold(
             got >= 0,
             f"var of input {j} is {got!r}",
@@ -215,7 +216,7 @@ def half_overflow(subject: Subject, example: Calibration) -> None:
     """Half-precision activations overflow nothing that float32 would hold."""
     answer = subject.activation_statistics(example.batches)
     name = subject.name_of(answer)
-    for key in KEYS:
+    for key in _given(KEYS, answer):
         hold(
             bool(torch.isfinite(answer[key]).all()),
             f"{key} is {answer[key].tolist()}",
@@ -295,8 +296,16 @@ def arguments(subject: Subject, example: Calibration) -> None:
     unchanged(example.batches, given, messages)
 
 
+def _given(keys: tuple[str, ...], *answers: dict[str, Any]) -> list[str]:
+    """Those of the keys that all answers hold."""
+    given = [key for key in keys if all(key in answer for answer in answers)]
+    if not given:
+        raise Unsupported(f"activation_statistics gives no {' or '.join(keys)}")
+    return given
+
+
 def _exact(example: Calibration, *answers: dict[str, Any]) -> dict[str, Moment]:
-    results = [answer[key].dtype for answer in answers for key in KEYS]
+    results = [answer[key].dtype for answer in answers for key in _given(KEYS, answer)]
     double = {example.tokens.dtype, *results} == {torch.float64}
     result = next((each for each in results if each in HALVES), results[0])
     return moments(example.tokens, result, double=double)
@@ -304,8 +313,9 @@ def _exact(example: Calibration, *answers: dict[str, Any]) -> dict[str, Moment]:
 
 def _near(subject: Subject, example: Calibration, keys: tuple[str, ...]) -> dict[str, Any]:
     answer = subject.activation_statistics(example.batches)
+    given = _given(keys, answer)
     exact, name = _exact(example, answer), subject.name_of(answer)
-    for key in keys:
+    for key in given:
         got = answer[key].double().tolist()
         for j, (value, bound) in enumerate(zip(exact[key].value, exact[key].bound, strict=True)):
             error = abs(got[j] - value)
@@ -324,7 +334,7 @@ def _alike(subject: Subject, example: Calibration, others: list[Tensor], when: s
     first = subject.activation_statistics(example.batches)
     second = subject.activation_statistics(others)
     exact, names = _exact(example, first, second), tuple(map(subject.name_of, (first, second)))
-    for key in KEYS:
+    for key in _given(KEYS, first, second):
         pairs = zip(first[key].double().tolist(), second[key].double().tolist(), strict=True)
         for j, (one, other) in enumerate(pairs):
             bound = 2 * exact[key].bound[j]
@@ -340,6 +350,8 @@ def _alike(subject: Subject, example: Calibration, others: list[Tensor], when: s
 
 
 def _counted(subject: Subject, answer: dict[str, Any], expected: int) -> None:
+    if "tokens" not in answer:
+        return
     name, got = subject.name_of(answer), answer["tokens"]
     try:
         right = int(got) == expected

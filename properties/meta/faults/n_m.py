@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pruneproof.properties.meta.faults.masks import Masks
 from pruneproof.properties.meta.registry import fault
@@ -59,6 +59,30 @@ class KeepsTheLowest(Masks):
     def n_of_m(self, scores: Tensor, n: int, m: int) -> Tensor:
         """Of negative scores."""
         return super().n_of_m(-scores, n, m)
+
+
+@fault("n_m.optimal:magnitude")
+class BestPairBySum(Masks):
+    """Chooses the two of four with the largest sum, where a large weight absorbs the small ones."""
+
+    def n_of_m(self, scores: Tensor, n: int, m: int) -> Tensor:
+        """In float32; other patterns rightly."""
+        if (n, m) != (2, 4):
+            return super().n_of_m(scores, n, m)
+        pairs = torch.combinations(torch.arange(4))
+        chosen = nn.functional.one_hot(pairs, 4).sum(1)
+        best = (scores.float().reshape(-1, 4) @ chosen.T.float()).argmax(1)
+        return chosen[best].bool().reshape(scores.shape)
+
+
+@fault("n_m.large_groups:magnitude")
+class RanksInFourBits(Masks):
+    """Ranks the inputs of a group by four bits."""
+
+    def n_of_m(self, scores: Tensor, n: int, m: int) -> Tensor:
+        """Right for groups of up to 16."""
+        order = scores.reshape(-1, m).argsort(dim=1, stable=True).argsort(dim=1)
+        return (order % 16 >= (m - n) % 16).reshape(scores.shape)
 
 
 @fault("n_m.ties:magnitude")

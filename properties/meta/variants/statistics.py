@@ -113,3 +113,12 @@ class SquaresInDouble:
         var = (square / count - mean.square()).clamp(min=0)
         found = {"norm": square.sqrt(), "mean": mean, "var": var}
         return {key: value.float() for key, value in found.items()} | {"tokens": count}
+
+
+@variant
+class NormAlone:
+    """What Wanda needs and nothing else."""
+
+    def activation_statistics(self, batches: list[Tensor]) -> dict[str, Any]:
+        """No mean, no variance, no count."""
+        return {"norm": torch.cat(_flat(batches)).norm(dim=0)}
