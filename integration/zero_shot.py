@@ -23,9 +23,8 @@ def zero_shot(
     """Accuracy on multiple-choice tasks, without examples in the prompt.
 
     The metric is lm-eval's `acc`: the answer of the highest likelihood, not divided by its length.
-    Table 6 prints 57.2 for HellaSwag and 31.4 for OpenBookQA of LLaMA2-7b, where the normalised
-    accuracy is higher by about 19 and 13. As in locuslab/wanda's evaluation, which the paper names,
-    no BOS is added.
+    Table 6's 57.2 for HellaSwag of LLaMA2-7b is of that kind; normalised it is about 76. As in
+    locuslab/wanda's evaluation, which the paper follows, no BOS is added.
 
     Args:
         model: a causal language model in evaluation mode.

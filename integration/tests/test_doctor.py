@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from pruneproof.cli.app import app
 from pruneproof.integration import text_sources
 from pruneproof.integration.doctor import examine as examining
+from pruneproof.integration.doctor import of_data
 from pruneproof.integration.doctor import run as running
 from pruneproof.integration.doctor.examine import examine
 from pruneproof.integration.doctor.finding import Verdict
@@ -326,6 +327,13 @@ def test_without_measuring_nothing_is_called_healthy(model, known):
 def test_no_window_is_an_error(model, known):
     with pytest.raises(ValueError, match="windows: there is none"):
         examine(model, Tokenizer(), WINDOWS[:0], known=known)
+
+
+def test_the_333_windows_that_a_user_found_are_explained():
+    """locuslab/wanda issue 52."""
+    found = of_data.count(book().tokenizers["llama"], torch.zeros(333, 4096), True, True)
+    assert found.expected == "83 windows of 4096 tokens"
+    assert "windows of 1024 tokens, or when the text is 4 times as long" in found.cause
 
 
 def test_limits_are_the_printed_digits_and_the_spread_of_publications():
