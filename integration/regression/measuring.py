@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
 
 from pruneproof.integration.experiments import Entry, Experiment, Ledger, work_through
 from pruneproof.integration.paper_tables import Cell
@@ -12,14 +14,17 @@ from pruneproof.integration.regression.accuracies import (
     digest_of_accuracies,
     measure_accuracies,
 )
-from pruneproof.integration.regression.models import Models
+from pruneproof.integration.regression.models import Models, UnavailableError
 from pruneproof.integration.regression.outcome import Outcome, outcome
 from pruneproof.integration.regression.readings import DTYPE, PAPER, experiments
 
 
-def harness(model: object, tokenizer: object) -> dict[str, float]:
-    """The accuracies that lm-eval measures, in %."""
-    raise NotImplementedError
+def harness(model: Any, tokenizer: Any) -> dict[str, float]:
+    """What lm-eval measures, in %."""
+    # Slow to import, and in an extra.
+    from pruneproof.integration.zero_shot import zero_shot
+
+    return {task: 100 * right for task, right in zero_shot(model, tokenizer).items()}
 
 
 @dataclass
@@ -50,7 +55,7 @@ class Bench:
             missing from it.
 
         Raises:
-            UnavailableError: see `Models`.
+            UnavailableError: see `Models`; or lm-eval is missing.
             UnfitError: see `Models`.
         """
         for _, experiment in experiments(cell, self.data, self.dtype):
@@ -67,6 +72,11 @@ class Bench:
 
     def _ask(self, experiment: Experiment) -> None:
         if digest_of_accuracies(experiment.digest) not in self.ledger.results():
+            if self.zero_shot is harness and find_spec("lm_eval") is None:
+                # Before hours are spent on the mask.
+                raise UnavailableError(
+                    "Table 6 needs lm-eval: python -m pip install 'pruneproof[zeroshot]'"
+                )
             runner = self.models.runner(experiment)
             entry: Entry = measure_accuracies(runner, experiment, self.zero_shot)
             self.ledger.append(entry)

@@ -36,6 +36,7 @@ def device(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def bench(request: pytest.FixtureRequest, device: str):
     from pruneproof.integration.experiments import Ledger
+    from pruneproof.integration.regression.examination import doctor
     from pruneproof.integration.regression.measuring import Bench
     from pruneproof.integration.regression.models import Models, checkpoints
     from pruneproof.integration.regression.readings import PAPER
@@ -46,7 +47,7 @@ def bench(request: pytest.FixtureRequest, device: str):
     )
     return Bench(
         Ledger(option("ledger")),
-        Models(checkpoints(option("checkpoint")), device),
+        Models(checkpoints(option("checkpoint")), device, examine=doctor),
         data,
         every_reading=option("tier") == "full",
     )

@@ -1,17 +1,23 @@
 """From a cell of the paper's tables to a verdict, on tiny models in place of the real ones."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from huggingface_hub.errors import GatedRepoError
 
 from pruneproof.integration.bands.settings import Hypothesis
+from pruneproof.integration.doctor.finding import Finding, Verdict
 from pruneproof.integration.experiments import Ledger, Runner
 from pruneproof.integration.paper_tables import MODELS, TABLES, Cell, load
 from pruneproof.integration.pruning.run import Data
-from pruneproof.integration.regression import tiers
+from pruneproof.integration.regression import examination, measuring, tiers
 from pruneproof.integration.regression.measuring import Bench
 from pruneproof.integration.regression.models import (
     HUB,
@@ -278,6 +284,43 @@ class TestModels:
         assert "OPT" not in bench.ledger.path.read_text(encoding="utf-8")
 
 
+class TestDoctor:
+    """That the doctor is asked, and that only what is off stops a model."""
+
+    def examined(self, bench, monkeypatch, *findings):
+        given = []
+
+        def examine(model, tokenizer, windows, **named):
+            given.append((tuple(windows.shape), named))
+            return SimpleNamespace(off=findings)
+
+        monkeypatch.setattr(examination, "examine", examine)
+        bench.models.examine = examination.doctor
+        return given
+
+    def test_it_sees_the_windows_that_are_measured(self, bench, monkeypatch):
+        given = self.examined(bench, monkeypatch)
+        assert bench.check(HALF).readings
+        assert given == [((3, 16), {"source": bench.data.evaluate, "whole": False})]
+
+    def test_what_is_off_is_said_with_cause_and_advice(self, bench, monkeypatch):
+        finding = Finding(
+            "dense perplexity",
+            Verdict.OFF,
+            measured="12.47",
+            expected="14.62",
+            cause="the windows are of 4096 tokens.",
+            advice="Take --seqlen 2048.",
+        )
+        self.examined(bench, monkeypatch, finding, replace(finding, expected="", cause=""))
+        with pytest.raises(UnfitError) as raised:
+            bench.check(HALF)
+        assert str(raised.value) == (
+            "OPT-1.3b: dense perplexity: 12.47, not 14.62. the windows are of 4096 tokens. Take "
+            "--seqlen 2048. dense perplexity: 12.47. Take --seqlen 2048."
+        )
+
+
 class TestAccuracies:
     CELL = CELLS["T6/LLaMA2-7b ria/rte"]
 
@@ -308,6 +351,18 @@ class TestAccuracies:
         assert entry["accuracies"]["mean"] == 53.0
         assert entry["plan"]["parameters"] == {"alpha": 0.5}
 
+    def test_without_lm_eval_nothing_is_pruned_for_it(self, bench, models, monkeypatch):
+        monkeypatch.setattr(measuring, "find_spec", lambda _: None)
+        with pytest.raises(UnavailableError, match=r"pip install 'pruneproof\[zeroshot\]'"):
+            bench.check(self.CELL)
+        assert models.loaded == []
+
+    def test_the_harness_counts_in_percent(self, monkeypatch):
+        monkeypatch.setattr(
+            "pruneproof.integration.zero_shot.zero_shot", lambda model, _: {"rte": model}
+        )
+        assert measuring.harness(0.25, None) == {"rte": 25.0}
+
     def test_a_missing_task_is_an_error(self, bench):
         bench.zero_shot = lambda *_: {"rte": 50.0}
         with pytest.raises(ValueError, match="no answer for arc_challenge, arc_easy, boolq"):
@@ -322,3 +377,19 @@ def test_workers_have_a_device_each():
     ]
     with pytest.raises(ValueError, match="worker gw2 has no CUDA device: there are 2; use -n 2"):
         device_of("gw2", 2)
+
+
+def test_without_a_gpu_every_cell_is_skipped_and_says_why():
+    here = Path(__file__)
+    command = ["-m", "pytest", "-m", "gpu", "-q", "-rs", "--tier", "headline"]
+    run = subprocess.run(
+        [sys.executable, *command, "-p", "no:cacheprovider", str(here.with_name("test_gpu.py"))],
+        cwd=here.parents[2],
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "30 skipped" in run.stdout
+    assert "needs a CUDA device, and torch finds none here" in run.stdout

@@ -1,0 +1,37 @@
+"""The doctor's look at a model and its data, before any of its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pruneproof.integration.doctor.examine import examine
+from pruneproof.integration.doctor.finding import Finding
+from pruneproof.integration.experiments import Runner
+from pruneproof.integration.pruning.run import Data
+from pruneproof.integration.text_sources import evaluation_tokens
+
+
+def doctor(runner: Runner, data: Data) -> Iterator[str]:
+    """What is off, in the doctor's words; nothing where all is well or nothing is known.
+
+    Raises:
+        ValueError: see `evaluation_tokens` and `examine`.
+    """
+    source = runner.sources.get(data.evaluate, data.evaluate)
+    everything = evaluation_tokens(source, runner.tokenizer, data.seqlen)
+    windows = everything[: data.windows]
+    found = examine(
+        runner.model,
+        runner.tokenizer,
+        windows,
+        source=source,
+        whole=len(windows) == len(everything),
+    )
+    yield from map(words, found.off)
+
+
+def words(finding: Finding) -> str:
+    """A finding as a sentence or two."""
+    expected = f", not {finding.expected}" if finding.expected else ""
+    advice = " ".join(text for text in (finding.cause, finding.advice) if text)
+    return f"{finding.check}: {finding.measured}{expected}. {advice}".strip()
