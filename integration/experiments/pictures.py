@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
+from typing import Any
 
 import matplotlib
 import torch
@@ -19,12 +21,15 @@ from pruneproof.integration.experiments.ledger import Entry
 
 Results = Mapping[str, Entry]
 Points = Sequence[tuple[float, Experiment]]
+Line = list[tuple[float, float]]
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#666666"
 """Okabe and Ito's colours, which colour-blind readers tell apart."""
 POOLED = 3
 """The heat map shows means of so many inputs and outputs, since a pixel per weight is too many."""
+LINE_HEIGHT = 0.055
+"""Of a name beside a line, as a share of the axes."""
 STYLE = {
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -38,9 +43,8 @@ STYLE = {
 
 def of_ledger(results: Results) -> dict[str, Figure]:
     """All pictures that need nothing but a ledger, by file name."""
-    drawn = {"sparsity": sparsity, "alpha": alpha, "beta": beta, "groups": groups}
     with matplotlib.rc_context(STYLE):
-        return {name: draw(results) for name, draw in drawn.items()}
+        return {name: draw(results) for name, draw in DRAWN.items()}
 
 
 def save(name: str, picture: Figure) -> None:
@@ -51,8 +55,10 @@ def save(name: str, picture: Figure) -> None:
 
 
 def sparsity(results: Results) -> Figure:
-    """Perplexity against sparsity."""
-    picture, axes = _axes("sparsity (%)", "perplexity")
+    """Perplexity against sparsity, and beside it how far RIA and StochRIA are from Wanda."""
+    picture, (whole, beside) = _panels(
+        "sparsity (%)", "perplexity", "perplexity compared with Wanda's (%)"
+    )
     lines = {
         "magnitude": (smollm2.magnitude, GREY),
         "Wanda": (smollm2.wanda, ORANGE),
@@ -61,24 +67,35 @@ def sparsity(results: Results) -> Figure:
     }
     for name, (method, colour) in lines.items():
         points = [(100 * each, method(sparsity=each)) for each in smollm2.SPARSITIES]
-        _line(axes, name, colour, [(0, smollm2.DENSE), *points], results)
-    axes.set_xticks([0, *(100 * each for each in smollm2.SPARSITIES)])
-    _finish(axes)
+        _line(whole, name, colour, _measured([(0, smollm2.DENSE), *points], results))
+        if name != "magnitude":
+            _line(beside, name, colour, _relative(points, results, smollm2.wanda))
+    ticks = [100 * each for each in smollm2.SPARSITIES]
+    whole.set_xticks([0, *ticks])
+    beside.set_xticks(ticks)
+    _logarithmic(whole)
+    _name_lines(whole, beside)
     return picture
 
 
 def alpha(results: Results) -> Figure:
-    """Perplexity at 50 % against α."""
-    picture, axes = _axes("power α of the activation norm", "perplexity at 50 % sparsity")
+    """Perplexity at 50 % against α, and beside it the powers that are not 0."""
+    picture, (whole, closer) = _panels(
+        "power α of the activation norm", "perplexity at 50 % sparsity", "the same, without α = 0"
+    )
     lines = {
         "Wanda": (smollm2.wanda, ORANGE),
         "RIA": (smollm2.ria, BLUE),
-        "RIA, input\nterm only": (lambda power: smollm2.ria(power, "input"), GREEN),
+        "RIA, input term": (lambda power: smollm2.ria(power, "input"), GREEN),
     }
     for name, (method, colour) in lines.items():
-        _line(axes, name, colour, [(each, method(each)) for each in smollm2.ALPHAS], results)
-    axes.set_xticks(smollm2.ALPHAS)
-    _finish(axes)
+        found = _measured([(each, method(each)) for each in smollm2.ALPHAS], results)
+        _line(whole, name, colour, found)
+        _line(closer, name, colour, found[1:])
+    whole.set_xticks(smollm2.ALPHAS)
+    closer.set_xticks(smollm2.ALPHAS[1:])
+    _logarithmic(whole)
+    _name_lines(whole, closer)
     return picture
 
 
@@ -88,18 +105,16 @@ def beta(results: Results) -> Figure:
     axes.set_xscale("log")
     axes.invert_xaxis()
     points = [(each, smollm2.stochria(each)) for each in smollm2.BETAS]
-    _line(axes, "StochRIA", GREEN, points, results)
-    samples = [smollm2.stochria(seed=seed) for seed in smollm2.SAMPLING_SEEDS]
-    _scatter(axes, [(0.1, each) for each in samples], results)
-    for name, colour, experiment in (
-        ("RIA", BLUE, smollm2.ria()),
-        ("Wanda", ORANGE, smollm2.wanda()),
-    ):
-        _line(axes, name, colour, [(each, experiment) for each in (1.0, 0.01)], results, marker="")
-    axes.xaxis.set_major_locator(FixedLocator(smollm2.BETAS))
+    _line(axes, "StochRIA", GREEN, _measured(points, results))
+    samples = [(0.1, smollm2.stochria(seed=seed)) for seed in smollm2.SAMPLING_SEEDS]
+    _line(axes, None, GREEN, _measured(samples, results), linestyle="", fillstyle="none")
+    for name, colour, method in (("RIA", BLUE, smollm2.ria), ("Wanda", ORANGE, smollm2.wanda)):
+        ends = [(each, method()) for each in (1.0, 0.01)]
+        _line(axes, name, colour, _measured(ends, results), marker="", linestyle="--")
+    axes.xaxis.set_major_locator(FixedLocator([each for each in smollm2.BETAS if each != 0.9]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda each, _: f"{each:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    _finish(axes, log=False)
+    _name_lines(axes)
     return picture
 
 
@@ -114,11 +129,15 @@ def groups(results: Results) -> Figure:
     }
     for name, (method, power, colour, dashes) in lines.items():
         points = [(0, method(power)), (1, method(power, group="layer"))]
-        _line(axes, name, colour, points, results, linestyle=dashes)
+        _line(axes, name, colour, _measured(points, results), linestyle=dashes)
     axes.set_xticks([0, 1], ["of one output neuron", "of the layer"])
     axes.set_xlim(-0.2, 1.1)
-    _finish(axes, log=False)
+    _name_lines(axes)
     return picture
+
+
+DRAWN = {"sparsity": sparsity, "alpha": alpha, "beta": beta, "groups": groups}
+"""What draws each picture from a ledger."""
 
 
 def weights(name: str, weight: Tensor) -> Figure:
@@ -156,14 +175,20 @@ def weights(name: str, weight: Tensor) -> Figure:
 
 
 def _axes(across: str, up: str) -> tuple[Figure, Axes]:
-    picture = Figure(figsize=(6.4, 4.2))
-    axes = picture.subplots()
-    axes.set(xlabel=across, ylabel=up)
-    axes.grid(axis="y")
+    picture, (axes,) = _panels(across, up)
     return picture, axes
 
 
-def _measured(points: Points, results: Results) -> list[tuple[float, float]]:
+def _panels(across: str, *ups: str) -> tuple[Figure, Sequence[Axes]]:
+    picture = Figure(figsize=(5.6, 4.2) if len(ups) == 1 else (9.6, 4.2))
+    panels = picture.subplots(1, len(ups), squeeze=False)[0]
+    for axes, up in zip(panels, ups, strict=True):
+        axes.set(xlabel=across, ylabel=up)
+        axes.grid(axis="y")
+    return picture, panels
+
+
+def _measured(points: Points, results: Results) -> Line:
     return [
         (at, float(results[each.digest]["perplexity"]))
         for at, each in points
@@ -171,55 +196,77 @@ def _measured(points: Points, results: Results) -> list[tuple[float, float]]:
     ]
 
 
-def _line(
-    axes: Axes,
-    name: str,
-    colour: str,
-    points: Points,
-    results: Results,
-    marker: str = "o",
-    linestyle: str = "-",
-) -> None:
+def _relative(points: Points, results: Results, other: Callable[..., Experiment]) -> Line:
+    """How many per cent above another method's perplexity at the same sparsity."""
+    beside = dict(_measured([(at, other(sparsity=at / 100)) for at, _ in points], results))
     found = _measured(points, results)
+    return [(at, 100 * (each / beside[at] - 1)) for at, each in found if at in beside]
+
+
+def _line(axes: Axes, name: str | None, colour: str, found: Line, **more: Any) -> None:
     if found:
-        axes.plot(*zip(*found, strict=True), color=colour, marker=marker, linestyle=linestyle)
-        axes.lines[-1].set_label(name)
+        style = {"marker": "o", "markersize": 5, **more}
+        axes.plot(*zip(*found, strict=True), color=colour, label=name, **style)
 
 
-def _scatter(axes: Axes, points: Points, results: Results) -> None:
-    found = _measured(points, results)
-    if found:
-        axes.scatter(*zip(*found, strict=True), color=GREEN, facecolors="none", zorder=3, s=36)
-
-
-def _finish(axes: Axes, log: bool = True) -> None:
-    """Set the scale, and name every line at its last point, apart from its neighbours."""
-    if log:
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda each, _: f"{each:g}"))
-        axes.yaxis.set_minor_formatter(FuncFormatter(_some))
-    _name_lines(axes)
+def _logarithmic(axes: Axes) -> None:
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda each, _: f"{each:g}"))
+    axes.yaxis.set_minor_formatter(FuncFormatter(_some))
 
 
 def _some(each: float, _: object) -> str:
-    return f"{each:g}" if f"{each:.0e}"[0] in "235" else ""
+    return f"{each:g}" if f"{each:.0e}"[0] in "25" else ""
 
 
-def _name_lines(axes: Axes, apart: float = 14) -> None:
-    named = [line for line in axes.lines if not line.get_label().startswith("_")]
-    ends = {line: axes.transData.transform(line.get_xydata()[-1]) for line in named}
-    above = -float("inf")
-    for line in sorted(named, key=lambda line: ends[line][1]):
-        # In points, of which matplotlib's figure has 72 to 100 pixels here.
-        height = ends[line][1] * 72 / axes.figure.dpi
-        at = max(height, above + apart * (1 + line.get_label().count("\n")))
-        axes.annotate(
-            line.get_label(),
-            line.get_xydata()[-1],
-            xytext=(8, at - height),
-            textcoords="offset points",
-            color=line.get_color(),
-            va="center",
-            annotation_clip=False,
-        )
-        above = at
+def _name_lines(*panels: Axes) -> None:
+    """Write each line's name beside its last point, apart from its neighbours."""
+    for axes in panels:
+        # The limits stand only once all is drawn.
+        axes.autoscale_view()
+        lines = [line for line in axes.lines if not str(line.get_label()).startswith("_")]
+        heights = [
+            axes.transAxes.inverted().transform(axes.transData.transform(line.get_xydata()[-1]))[1]
+            for line in lines
+        ]
+        for line, height in zip(lines, apart(heights, LINE_HEIGHT), strict=True):
+            axes.text(
+                1.02,
+                height,
+                str(line.get_label()),
+                color=line.get_color(),
+                transform=axes.transAxes,
+                verticalalignment="center",
+            )
+
+
+def apart(heights: Sequence[float], least: float) -> list[float]:
+    """Heights moved as little as needed to be that far from each other, in the same order.
+
+    Example:
+        >>> apart([0.0, 5.0, 5.0], 2.0)
+        [0.0, 4.0, 6.0]
+    """
+    order = sorted(range(len(heights)), key=lambda each: heights[each])
+    clusters: list[list[float]] = []
+    for each in order:
+        clusters.append([heights[each]])
+        # Neighbours that touch are spread about their mean, which may touch the next ones.
+        while len(clusters) > 1 and _top(clusters[-2], least) + least > _bottom(
+            clusters[-1], least
+        ):
+            clusters[-2:] = [clusters[-2] + clusters[-1]]
+    moved = [
+        _bottom(cluster, least) + least * position
+        for cluster in clusters
+        for position in range(len(cluster))
+    ]
+    return [height for _, height in sorted(zip(order, moved, strict=True))]
+
+
+def _bottom(cluster: list[float], least: float) -> float:
+    return fmean(cluster) - least * (len(cluster) - 1) / 2
+
+
+def _top(cluster: list[float], least: float) -> float:
+    return fmean(cluster) + least * (len(cluster) - 1) / 2

@@ -17,7 +17,6 @@ from pruneproof.integration.experiments.page import page
 from pruneproof.integration.experiments.stripes import Stripes
 from pruneproof.integration.files import write_whole
 
-RECORDED = Path(__file__).with_name("smollm2_135m.jsonl")
 PAGE = Path(__file__).parents[2] / "docs" / "results.md"
 
 
@@ -28,8 +27,8 @@ def main(
     if ledger is not None:
         found = Ledger(ledger).results()
         entries = [found[e.digest] for e in smollm2.EXPERIMENTS if e.digest in found]
-        write_whole(RECORDED, "".join(json.dumps(each) + "\n" for each in entries))
-    results = Ledger(RECORDED).results()
+        write_whole(smollm2.RECORDED, "".join(json.dumps(each) + "\n" for each in entries))
+    results = Ledger(smollm2.RECORDED).results()
     write_whole(PAGE, page(results, Stripes.recorded()))
     for name, picture in pictures.of_ledger(results).items():
         pictures.save(name, picture)

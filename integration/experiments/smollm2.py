@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import inf
+from pathlib import Path
 from typing import Any
 
 from pruneproof.integration.experiments.experiment import Experiment
@@ -17,6 +18,9 @@ from pruneproof.integration.pruning.plan import Plan
 
 MODEL, DTYPE = "SmolLM2-135M-Instruct", "float32"
 DATA = Data(CALIBRATION, EVALUATION, samples=16, seqlen=512, windows=20)
+RECORDED = Path(__file__).with_name("smollm2_135m.jsonl")
+"""The ledger of what was measured."""
+
 DENSE = Experiment(MODEL, None, DATA, DTYPE)
 
 ALPHAS = (0.0, 0.5, 1.0, 2.0)

@@ -1,0 +1,52 @@
+"""What `pytest -m checkpoint` measures again, and how far it may lie from the ledger."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pruneproof.integration.experiments.compare import Noise, loss
+from pruneproof.integration.experiments.experiment import Experiment
+from pruneproof.integration.experiments.ledger import Entry
+from pruneproof.integration.experiments.smollm2 import (
+    DENSE,
+    magnitude,
+    r2_dsnot,
+    ria,
+    wanda,
+)
+
+REMEASURED = (DENSE, magnitude(), wanda(), ria(), r2_dsnot("magnitude"))
+"""A score without activations, one with them, one with relative importance, and a refinement."""
+FLOAT32 = 1e-4
+"""Nats. One thread, no oneDNN, or double precision moved the loss of a dense window by less than
+1e-6, the ledger's last digit; a pruned model, less sure of itself, is granted a hundred times that.
+"""
+DEVIATIONS = 3
+"""Data and seeds are the same again, so that what differs is the order of float32 sums. It moves
+scores in their last digits and with them single weights at the border of the mask: less than
+another draw of the calibration text does, whose standard deviation is known."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """Limits of a perplexity, both allowed."""
+
+    lower: float
+    upper: float
+
+    @classmethod
+    def of(cls, experiment: Experiment, results: Mapping[str, Entry], noise: Noise) -> Band:
+        """About an experiment's perplexity in a ledger.
+
+        Raises:
+            KeyError: the ledger lacks the experiment or the dense model.
+        """
+        measured = loss(results[experiment.digest])
+        added = measured - loss(results[DENSE.digest])
+        half = DEVIATIONS * noise.of(experiment) * added + FLOAT32
+        return cls(math.exp(measured - half), math.exp(measured + half))
+
+    def __contains__(self, perplexity: float) -> bool:
+        return self.lower <= perplexity <= self.upper
