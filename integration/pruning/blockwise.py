@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from pruneproof.integration.linear_inputs import decoder_blocks
+from pruneproof.integration.pruning.allocation import give_back_what_is_free
 from pruneproof.integration.pruning.carried import block_inputs
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
 from pruneproof.integration.pruning.observe import Observer
@@ -85,3 +86,5 @@ def _mask(block: int, name: str, layer: nn.Linear, observed: Observed, plan: Pla
         return keep_mask_of(layer.weight.detach(), observed, plan.for_layer(block, name))
     except ValueError as error:
         raise ValueError(f"block {block}, {name}: {error}") from error
+    finally:
+        give_back_what_is_free()

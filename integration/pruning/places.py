@@ -14,6 +14,7 @@ from torch import Tensor
 
 from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.perplexity import perplexity
+from pruneproof.integration.pruning.allocation import give_back_what_is_free
 from pruneproof.integration.pruning.blockwise import Loaded, Masks, apply
 from pruneproof.integration.pruning.carried import block_inputs, carrying
 from pruneproof.integration.pruning.shards import Shards, ShardWriter
@@ -104,6 +105,7 @@ class Streamed:
             yield
         finally:
             self.model.load_state_dict(before, strict=False, assign=True)
+            give_back_what_is_free()
 
     @torch.no_grad()
     def perplexity(self, windows: Tensor, masks: Done, tell: Told) -> float:

@@ -82,6 +82,12 @@ def decoder(name: str) -> Any:
 
 
 @pytest.fixture
+def decoder_of() -> Callable[[str], Any]:
+    """Decoders by family, with the same weights every time."""
+    return decoder
+
+
+@pytest.fixture
 def tokens() -> torch.Tensor:
     """Calibration sequences, 4 × 12."""
     return torch.randint(0, TOKENS, (4, 12), generator=torch.Generator().manual_seed(1))

@@ -41,3 +41,8 @@ def test_a_model_without_a_clue_has_the_number_of_tokens(llama, tokens):
 def test_nothing_to_predict_is_an_error(llama, windows):
     with pytest.raises(ValueError, match="windows"):
         perplexity(llama, windows)
+
+
+def test_a_model_that_gives_no_numbers_is_not_called_bad(llama, tokens):
+    llama.lm_head.weight.data.fill_(torch.nan)
+    assert math.isnan(perplexity(llama, tokens))
