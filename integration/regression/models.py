@@ -51,7 +51,7 @@ class Models:
         self.places, self.device = dict(places or {}), device
         self.examine, self.load = examine, load
         self._loaded: tuple[str, str, Runner] | None = None
-        self._refused: dict[tuple[str, str, Data], Exception] = {}
+        self._refused: dict[tuple[str, str, Data], UnavailableError | UnfitError] = {}
         self._fit: set[tuple[str, str, Data]] = set()
 
     def measure(self, experiment: Experiment) -> Entry:
@@ -67,7 +67,8 @@ class Models:
         """The runner of an experiment's model, examined."""
         name, dtype, data = asked = experiment.model, experiment.dtype, experiment.data
         if asked in self._refused:
-            raise self._refused[asked]
+            refused = self._refused[asked]
+            raise type(refused)(str(refused))
         try:
             runner = self._runner(name, dtype)
             if asked not in self._fit:
@@ -76,7 +77,8 @@ class Models:
                     raise UnfitError(f"{name}: {' '.join(findings)}")
                 self._fit.add(asked)
         except (UnavailableError, UnfitError) as error:
-            self._refused[asked] = error
+            # Not the error itself, whose traceback would hold the model in memory.
+            self._refused[asked] = type(error)(str(error))
             raise
         return runner
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -250,6 +251,7 @@ class TestModels:
         for _ in range(2):
             with pytest.raises(UnavailableError) as raised:
                 bench.check(CELLS["T2/dense/LLaMA2-7b"])
+        assert raised.value.__cause__ is None, "the second time it is only said again"
         assert str(raised.value) == (
             "LLaMA2-7b is gated: ask for access at https://huggingface.co/meta-llama/"
             "Llama-2-7b-hf and log in with `hf auth login`, or give a folder: "
@@ -379,12 +381,33 @@ def test_workers_have_a_device_each():
         device_of("gw2", 2)
 
 
+GPU_TESTS = Path(__file__).with_name("test_gpu.py")
+
+
+def test_the_cells_of_a_model_are_one_group_for_the_workers():
+    spec = spec_from_file_location("gpu_tests", GPU_TESTS)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    given = []
+    module.pytest_generate_tests(
+        SimpleNamespace(
+            config=SimpleNamespace(getoption={"tier": "headline"}.get),
+            parametrize=lambda _, parameters: given.extend(parameters),
+        )
+    )
+    assert [each.values[0] for each in given] == tiers.cells("headline")
+    for each in given:
+        assert [mark.name for mark in each.marks] == ["xdist_group"]
+        assert each.marks[0].args == (each.values[0].model,)
+
+
 def test_without_a_gpu_every_cell_is_skipped_and_says_why():
-    here = Path(__file__)
     command = ["-m", "pytest", "-m", "gpu", "-q", "-rs", "--tier", "headline"]
     run = subprocess.run(
-        [sys.executable, *command, "-p", "no:cacheprovider", str(here.with_name("test_gpu.py"))],
-        cwd=here.parents[2],
+        [sys.executable, *command, "-p", "no:cacheprovider", str(GPU_TESTS)],
+        cwd=GPU_TESTS.parents[2],
         env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
         capture_output=True,
         text=True,
