@@ -134,10 +134,10 @@ other's band. *Half*: one does. *Not*: no measurement could decide between the t
         if each.table != 6:
             yield from not_told(each)
     refined = [pair for pair in compared(found[TABLES.index(6)]) if refines(*pair[:2])]
-    told = sum(outside for *_, outside in refined)
-    yield f"""In Table 6, R²-DSnoT and DSnoT are told apart from each other or from what they refine in {told}
-of {len(refined)} pairs: most differences that the paper draws conclusions from are smaller than
-what so few questions can show.
+    count = f"{sum(outside for *_, outside in refined)} of {len(refined)} pairs"
+    yield f"""In Table 6, R²-DSnoT and DSnoT are told apart from each other or from what they refine in
+{count}: most differences that the paper draws conclusions from are smaller than what so
+few questions can show.
 """
 
 

@@ -27,11 +27,15 @@ def doctor(runner: Runner, data: Data) -> Iterator[str]:
         source=source,
         whole=len(windows) == len(everything),
     )
+    if found.model != runner.name:
+        (structure,) = (each for each in found.findings if each.check == "structure")
+        known = found.model or "no model that is known"
+        yield f"structure: {structure.measured}; that is {known}, not {runner.name}."
     yield from map(words, found.off)
 
 
 def words(finding: Finding) -> str:
-    """A finding as a sentence or two."""
-    expected = f", not {finding.expected}" if finding.expected else ""
-    advice = " ".join(text for text in (finding.cause, finding.advice) if text)
-    return f"{finding.check}: {finding.measured}{expected}. {advice}".strip()
+    """A finding as a sentence."""
+    expected = f" (expected: {finding.expected})" if finding.expected else ""
+    parts = f"{finding.check}: {finding.measured}{expected}", finding.cause, finding.advice
+    return "; ".join(part for part in parts if part) + "."

@@ -289,12 +289,14 @@ class TestModels:
 class TestDoctor:
     """That the doctor is asked, and that only what is off stops a model."""
 
-    def examined(self, bench, monkeypatch, *findings):
+    SHAPE = Finding("structure", Verdict.HEALTHY, measured="opt, 24 blocks")
+
+    def examined(self, bench, monkeypatch, *off, model="OPT-1.3b"):
         given = []
 
-        def examine(model, tokenizer, windows, **named):
+        def examine(model_itself, tokenizer, windows, **named):
             given.append((tuple(windows.shape), named))
-            return SimpleNamespace(off=findings)
+            return SimpleNamespace(model=model, off=off, findings=(self.SHAPE, *off))
 
         monkeypatch.setattr(examination, "examine", examine)
         bench.models.examine = examination.doctor
@@ -311,16 +313,30 @@ class TestDoctor:
             Verdict.OFF,
             measured="12.47",
             expected="14.62",
-            cause="the windows are of 4096 tokens.",
-            advice="Take --seqlen 2048.",
+            cause="windows of 4096 tokens",
+            advice="take --seqlen 2048",
         )
         self.examined(bench, monkeypatch, finding, replace(finding, expected="", cause=""))
         with pytest.raises(UnfitError) as raised:
             bench.check(HALF)
         assert str(raised.value) == (
-            "OPT-1.3b: dense perplexity: 12.47, not 14.62. the windows are of 4096 tokens. Take "
-            "--seqlen 2048. dense perplexity: 12.47. Take --seqlen 2048."
+            "OPT-1.3b: dense perplexity: 12.47 (expected: 14.62); windows of 4096 tokens; take "
+            "--seqlen 2048. dense perplexity: 12.47; take --seqlen 2048."
         )
+
+    @pytest.mark.parametrize(
+        ("model", "words"), [("LLaMA-7b", "is LLaMA-7b, not"), ("", "is no model that is known")]
+    )
+    def test_another_model_is_not_measured(self, bench, monkeypatch, model, words):
+        self.examined(bench, monkeypatch, model=model)
+        with pytest.raises(UnfitError, match=f"structure: opt, 24 blocks; that {words}"):
+            bench.check(HALF)
+
+    def test_a_tiny_model_is_found_out(self, bench):
+        """By the doctor itself."""
+        bench.models.examine = examination.doctor
+        with pytest.raises(UnfitError, match="llama, 3 blocks, 16 wide.* not OPT-1.3b"):
+            bench.check(HALF)
 
 
 class TestAccuracies:
