@@ -135,9 +135,9 @@ other's band. *Half*: one does. *Not*: no measurement could decide between the t
             yield from not_told(each)
     refined = [pair for pair in compared(found[TABLES.index(6)]) if refines(*pair[:2])]
     count = f"{sum(outside for *_, outside in refined)} of {len(refined)} pairs"
-    yield f"""In Table 6, R²-DSnoT and DSnoT are told apart from each other or from what they refine in
-{count}: most differences that the paper draws conclusions from are smaller than what so
-few questions can show.
+    yield f"""In Table 6, R²-DSnoT and DSnoT are told apart from each other or from what they refine
+in {count}: most differences that the paper draws conclusions from are smaller than what so few
+questions can show.
 """
 
 
