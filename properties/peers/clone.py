@@ -41,6 +41,9 @@ class Clone:
         if variable not in os.environ or not (place / "lib" / "prune.py").is_file():
             raise RuntimeError(f"{variable} must be the path of a clone")
         self.version = _commit(place)
+        # Another clone's modules have the same names.
+        for name in [name for name in sys.modules if name.split(".")[0] == "lib"]:
+            del sys.modules[name]
         # Only its loaders of text would need the package datasets.
         data = ModuleType("lib.data")
         data.get_loaders = None  # type: ignore[attr-defined]

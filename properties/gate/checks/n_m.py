@@ -118,19 +118,21 @@ def ties(subject: Subject, example: Example) -> None:
     methods=FEW,
     examples=lambda method: layers(method, NARROW, n_m=st.sampled_from([(2, 4), (1, 4), (3, 4)])),
     source="the gate's interface",
-    assumptions="m does not divide in_features",
+    assumptions="m does not divide in_features; an exception is right as well",
 )
 def tail(subject: Subject, example: Example) -> None:
     """Where m does not divide in_features no group reaches into the next output."""
     declared, n_m = subject.conventions["tail"], example.more["n_m"]
+    in_features = example.weight.shape[1]
     try:
         keep = mask_of(subject, example)
     except AdapterError as error:
-        if declared == "error" and refused(error):
+        if not refused(error):
+            raise
+        if declared == "error":
             return
-        raise
+        raise Unsupported(f"refuses a rest of {in_features % n_m[1]} inputs: {error}") from error
     if declared == "error":
-        in_features = example.weight.shape[1]
         message = f"{n_m[0]}:{n_m[1]} of {in_features} inputs is answered with a mask"
         raise Violation(message, "False", expected="an error, as declared", got="a mask")
     masks.assert_n_of_m(subject, keep, scores_behind(example), n_m, declared)
