@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import typer
 from pruneproof.integration.experiments import smollm2
 from pruneproof.integration.experiments.experiment import Experiment
 from pruneproof.integration.experiments.held_out import held_out_prose
+from pruneproof.integration.experiments.label import label
 from pruneproof.integration.experiments.ledger import Entry, Ledger
 from pruneproof.integration.experiments.runner import Runner
 from pruneproof.integration.experiments.work import work_through
@@ -29,8 +29,7 @@ def main(ledger: Annotated[Path, typer.Argument(help="file that results are appe
 
 
 def _tell(experiment: Experiment, entry: Entry) -> None:
-    plan = json.dumps(experiment.record().get("plan", "dense"))
-    typer.echo(f"{float(entry['perplexity']):12.4f} {entry['seconds']:6.1f} s  {plan}")
+    typer.echo(f"{float(entry['perplexity']):12.4f} {entry['seconds']:6.1f} s  {label(experiment)}")
 
 
 if __name__ == "__main__":

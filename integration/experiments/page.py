@@ -51,6 +51,9 @@ pruning adds varies by {calibration:.2%} (standard deviation; Wanda and RIA at 5
 each), over StochRIA's samples by {sampling:.2%}; these shares are taken for all experiments, as
 independent. A statement *agrees* where all its comparisons hold separably,
 *disagrees* where one separably fails, and is *not separable* otherwise.
+
+`python -m pruneproof.integration.experiments.measure LEDGER` measures everything anew, or what a
+ledger lacks; `pytest -m checkpoint` measures a few again, against bands.
 """
 
 
@@ -73,6 +76,8 @@ def page(results: Results, stripes: Stripes) -> str:
         *pictures(stripes),
         HOW.format(facts=facts(results), calibration=noise.calibration, sampling=noise.sampling),
         "## What is proved to give the same mask\n",
+        "Equal scores and equal orders of scores prune the same weights, except that rounding may "
+        "break a tie otherwise.\n",
         "| first | second | weights pruned by one only | why |\n|---|---|---|---|",
         *(identity(each, results) for each in IDENTITIES),
         "",
