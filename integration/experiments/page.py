@@ -47,9 +47,9 @@ over all predictions, in nats, and perplexity its exponential.
 **Noise.** Two experiments differ *separably* where their losses differ by more than two standard
 deviations of the noise, which has two parts. The evaluation text: each window is seen by both, so
 it is the standard error of the windows' differences. Seeds: over calibration seeds the loss that
-pruning adds varies by {calibration:.2%} (standard deviation; Wanda and RIA at 50 %, three seeds
-each), over StochRIA's samples by {sampling:.2%}; these shares are taken for all experiments, as
-independent. A statement *agrees* where all its comparisons hold separably,
+pruning adds varies by {calibration:.2%} (standard deviation over the seeds of Wanda and of RIA at
+50 % below), over StochRIA's samples by {sampling:.2%}; these shares are taken for all experiments,
+as independent. A statement *agrees* where all its comparisons hold separably,
 *disagrees* where one separably fails, and is *not separable* otherwise.
 
 `python -m pruneproof.integration.experiments.measure LEDGER` measures everything anew, or what a

@@ -23,15 +23,16 @@ FLOAT32 = 1e-4
 """Nats. One thread, no oneDNN, or double precision moved the loss of a dense window by less than
 1e-6, the ledger's last digit; a pruned model, less sure of itself, is granted a hundred times that.
 """
-DEVIATIONS = 3
-"""Data and seeds are the same again, so that what differs is the order of float32 sums. It moves
-scores in their last digits and with them single weights at the border of the mask: less than
-another draw of the calibration text does, whose standard deviation is known."""
 
 
 @dataclass(frozen=True)
 class Band:
-    """Limits of a perplexity, both allowed."""
+    """Limits of a perplexity, both allowed.
+
+    Data and seeds are the same again, so that what differs is the order of float32 sums. It moves
+    scores in their last digits and with them single weights at the border of the mask: less than
+    another draw of the calibration text does, whose standard deviation is the width.
+    """
 
     lower: float
     upper: float
@@ -45,7 +46,7 @@ class Band:
         """
         measured = loss(results[experiment.digest])
         added = measured - loss(results[DENSE.digest])
-        half = DEVIATIONS * noise.of(experiment) * added + FLOAT32
+        half = noise.of(experiment) * added + FLOAT32
         return cls(math.exp(measured - half), math.exp(measured + half))
 
     def __contains__(self, perplexity: float) -> bool:
