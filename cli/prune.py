@@ -139,6 +139,10 @@ def prune(
             rich_help_panel=MACHINE,
         ),
     ] = False,
+    zero_shot: Annotated[
+        bool,
+        _in(DATA, "Also measure accuracy on seven tasks, by lm-eval (extra `zeroshot`)."),
+    ] = False,
     out: Annotated[
         Path | None,
         _in(RESULT, "Save the pruned model; a run that is cut off goes on.", metavar="DIR"),
@@ -177,8 +181,9 @@ def prune(
         if dry_run:
             _preview(model, plan, data, **where)
         else:
-            _run(model, plan, data, device=device, report=report, **where)
-    except (ValueError, OSError) as error:
+            more = {"device": device, "zero_shot": zero_shot, "report": report}
+            _run(model, plan, data, **more, **where)
+    except (ValueError, OSError, ImportError) as error:
         typer.echo(f"pruneproof prune: {error}", err=True)
         raise typer.Exit(2) from error
 
@@ -199,6 +204,8 @@ def _run(model: str, plan: Plan, data: Data, *, out: Path | None, **where: Any) 
     zeros = record["achieved_sparsity"]
     typer.echo(f"zeros              {zeros['zeros']:,} of {zeros['weights']:,}", nl=False)
     typer.echo(f" ({100 * zeros['fraction']:.3f} %)")
+    for task, accuracy in record.get("zero_shot", {}).items():
+        typer.echo(f"{task:18} {100 * accuracy:.1f} %")
     if out is not None:
         typer.echo(f"saved in           {out}")
 

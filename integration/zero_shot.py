@@ -11,6 +11,17 @@ TASKS = ("boolq", "rte", "hellaswag", "winogrande", "arc_easy", "arc_challenge",
 MEAN = "mean"
 
 
+def check_installed() -> None:
+    """Refuse, with an ImportError that says what to do, to go on without lm-eval."""
+    try:
+        # Slow to import, and in an extra.
+        import lm_eval  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            "zero-shot accuracy needs lm-eval: python -m pip install 'pruneproof[zeroshot]'"
+        ) from error
+
+
 def zero_shot(
     model: Any,
     tokenizer: Any,
@@ -45,15 +56,11 @@ def zero_shot(
         raise ValueError("tasks: there is none")
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be at least 1, got {limit}")
-    try:
-        # Slow to import, and in an extra.
-        from lm_eval import simple_evaluate
-        from lm_eval.models.huggingface import HFLM
-        from lm_eval.tasks import TaskManager
-    except ImportError as error:
-        raise ImportError(
-            "zero-shot accuracy needs lm-eval: python -m pip install 'pruneproof[zeroshot]'"
-        ) from error
+    check_installed()
+    from lm_eval import simple_evaluate
+    from lm_eval.models.huggingface import HFLM
+    from lm_eval.tasks import TaskManager
+
     manager = TaskManager() if task_manager is None else task_manager
     unknown = [each for each in tasks if each not in manager.all_tasks]
     if unknown:

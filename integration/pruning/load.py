@@ -87,8 +87,13 @@ def load_skeleton(name: str, dtype: str) -> Any:
     return model.eval()
 
 
-def load_weights(name: str, dtype: str, device: str) -> Any:
+def load_weights(name: str, dtype: str | torch.dtype, device: str) -> Any:
     """The model with all of its weights, in evaluation mode.
+
+    Args:
+        name: hub id, folder or GGUF file.
+        dtype: torch's, or as `load_model` takes it.
+        device: see `load_model`.
 
     Raises:
         ValueError: accelerate had to leave weights outside the memory.
@@ -97,7 +102,7 @@ def load_weights(name: str, dtype: str, device: str) -> Any:
 
     folder, named = _where(name)
     place = {"device_map": "auto"} if device == "auto" else {}
-    chosen = DTYPES.get(dtype, "auto")
+    chosen = DTYPES.get(dtype, dtype) if isinstance(dtype, str) else dtype
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=chosen, **named, **place)
     check_loaded(model)
     if "gguf_file" in named:

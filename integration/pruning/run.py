@@ -32,6 +32,8 @@ from pruneproof.integration.pruning.prepare import Prepared, prepare
 from pruneproof.integration.pruning.shards import Shards
 from pruneproof.integration.pruning.unfinished import Unfinished, beside
 from pruneproof.integration.text_sources import fingerprint
+from pruneproof.integration.zero_shot import check_installed
+from pruneproof.integration.zero_shot import zero_shot as accuracies
 
 
 def run(
@@ -42,6 +44,7 @@ def run(
     dtype: str = "auto",
     device: str = "cpu",
     stream: bool = False,
+    zero_shot: bool = False,
     out: Path | None = None,
     report: Path | None = None,
 ) -> dict[str, Any]:
@@ -54,6 +57,7 @@ def run(
         dtype: see `load_model`.
         device: see `load_model`.
         stream: have one block's weights in memory at a time; needs safetensors.
+        zero_shot: measure the pruned model's accuracy on the tasks of Table 6, too.
         out: folder for the pruned model; without it the model is measured and dropped.
         report: folder for prune.json.
 
@@ -64,8 +68,13 @@ def run(
         ValueError: something that does not fit, found before the first block where possible.
         FileExistsError: `out` exists, or another run's unfinished work.
         OSError: a model or file that cannot be read, or a disk without room.
+        ImportError: zero-shot accuracy without lm-eval.
     """
     start = time.perf_counter()
+    if zero_shot:
+        if stream:
+            raise ValueError("zero_shot needs the whole model in memory; leave --stream out")
+        check_installed()
     prepared = prepare(name, plan, data, dtype, out)
     todo = {
         "model": name,
@@ -83,8 +92,10 @@ def run(
         folder = beside(out) if out else Path(stack.enter_context(TemporaryDirectory()))
         unfinished = Unfinished(folder, todo)
         stack.enter_context(_saying_what_is_kept(folder if out else None))
-        place = _open(name, prepared, dtype, device, stream)
+        place = _open(name, prepared, device, stream)
         measured = _measure_and_prune(place, prepared, plan, unfinished, saving=out is not None)
+        if zero_shot:
+            measured["zero_shot"] = accuracies(place.model, prepared.tokenizer)
         record = {
             "complete": True,
             **todo,
@@ -97,18 +108,18 @@ def run(
         if device.startswith("cuda"):
             record["peak_device_memory_bytes"] = torch.cuda.max_memory_allocated()
         text = json.dumps(record, indent=2) + "\n"
-        if report is not None:
-            report.mkdir(parents=True, exist_ok=True)
-            write_whole(report / "prune.json", text)
         if out is not None:
             prepared.tokenizer.save_pretrained(unfinished.result)
             unfinished.finish(out, place.save, text)
+        if report is not None:
+            report.mkdir(parents=True, exist_ok=True)
+            write_whole(report / "prune.json", text)
     return record
 
 
-def _open(name: str, prepared: Prepared, dtype: str, device: str, stream: bool) -> Place:
+def _open(name: str, prepared: Prepared, device: str, stream: bool) -> Place:
     if not stream:
-        return InMemory(load_weights(name, dtype, device))
+        return InMemory(load_weights(name, prepared.skeleton.dtype, device))
     if device == "auto":
         raise ValueError("device must be one device for --stream, got auto")
     return Streamed(prepared.skeleton, Shards(safetensors_folder(name)), device)

@@ -1,8 +1,10 @@
 """A run from beginning to end on a model in a folder: report, result, and going on after a cut."""
 
 import json
+import sys
 
 import pytest
+import torch
 from transformers import AutoModelForCausalLM
 from typer.testing import CliRunner
 
@@ -110,3 +112,41 @@ def test_a_wrong_call_exits_with_2_and_says_why(place, more, message):
     result = command(place, *more)
     assert result.exit_code == 2
     assert message in result.output
+
+
+def test_zero_shot_accuracy_is_measured_on_the_pruned_model(place, monkeypatch):
+    def sparsity_of(model, _):
+        blocks = blockwise.decoder_blocks(model)
+        return {"boolq": float((blocks[0].mlp.up_proj.weight == 0).float().mean())}
+
+    monkeypatch.setattr(run, "check_installed", lambda: None)
+    monkeypatch.setattr(run, "accuracies", sparsity_of)
+    assert go(place, zero_shot=True)["zero_shot"] == {"boolq": 0.5}
+    result = command(place, "--method", "wanda", "--n-m", "2:4", "--zero-shot")
+    assert "boolq              50.0 %" in result.output
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [((), "pip install 'pruneproof[zeroshot]'"), (("--stream",), "zero_shot needs the whole")],
+)
+def test_zero_shot_that_cannot_be_is_refused_first(place, monkeypatch, more, message):
+    monkeypatch.setitem(sys.modules, "lm_eval", None)
+    monkeypatch.setattr(run, "prepare", None)
+    result = command(place, "--method", "wanda", "--sparsity", "0.5", "--zero-shot", *more)
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_a_configuration_without_a_dtype_means_float32_in_memory_and_streamed(place):
+    config = json.loads((place / "model/config.json").read_text())
+    model = AutoModelForCausalLM.from_pretrained(place / "model", dtype=torch.bfloat16)
+    model.save_pretrained(place / "model")
+    (place / "model/config.json").write_text(
+        json.dumps(
+            {key: value for key, value in config.items() if key not in ("dtype", "torch_dtype")}
+        )
+    )
+    records = [go(place, stream=stream) for stream in (False, True)]
+    assert [each["dtype"] for each in records] == ["float32"] * 2
+    assert records[0]["pruned_perplexity"] == records[1]["pruned_perplexity"]
