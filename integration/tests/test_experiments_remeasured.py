@@ -1,0 +1,74 @@
+"""SmolLM2-135M measured again lies where the ledger says, and a mistake does not."""
+
+import math
+
+import pytest
+
+from pruneproof.integration.experiments import Ledger, smollm2
+from pruneproof.integration.experiments.answers import measured_noise
+from pruneproof.integration.experiments.compare import Noise
+from pruneproof.integration.experiments.label import label
+from pruneproof.integration.experiments.measure import small_llama_runner
+from pruneproof.integration.experiments.remeasured import FLOAT32, REMEASURED, Band
+from pruneproof.integration.experiments.smollm2 import base, magnitude, r2_dsnot, ria, wanda
+
+RESULTS = Ledger(smollm2.RECORDED).results()
+
+
+@pytest.fixture(scope="module")
+def runner():
+    return small_llama_runner()
+
+
+def band(experiment):
+    return Band.of(experiment, RESULTS, measured_noise(RESULTS))
+
+
+@pytest.mark.checkpoint
+@pytest.mark.parametrize("experiment", REMEASURED, ids=label)
+def test_a_measurement_lies_in_its_band(runner, experiment):
+    recorded, found = RESULTS[experiment.digest], runner.measure(experiment)
+    for what in ("calibration_fingerprint", "evaluation_fingerprint", "model_fingerprint", "zeros"):
+        assert found[what] == recorded[what]
+    if experiment.plan is None or not experiment.plan.needs:
+        assert found["zeros_fingerprint"] == recorded["zeros_fingerprint"]
+    assert float(found["perplexity"]) in band(experiment)
+
+
+MISTAKES = {
+    smollm2.DENSE: [magnitude()],
+    magnitude(): [smollm2.DENSE, magnitude(group="layer"), smollm2.pruned("symmetric"), wanda()],
+    wanda(): [magnitude(), wanda(0.5), wanda(2.0), wanda(group="layer"), ria()],
+    ria(): [wanda(), ria(0.5), ria(0.0), ria(1.0, "input"), ria(group="layer")],
+    r2_dsnot("magnitude"): [base("magnitude"), base("magnitude", refine="dsnot")],
+}
+"""What somebody may compute instead: squared norms (α = 2), a term left out, another group."""
+
+
+@pytest.mark.parametrize("experiment", REMEASURED, ids=label)
+def test_a_band_rejects_what_might_be_computed_instead(experiment):
+    measured = [each for each in MISTAKES[experiment] if each.digest in RESULTS]
+    assert measured
+    for mistake in measured:
+        perplexity = float(RESULTS[mistake.digest]["perplexity"])
+        assert perplexity not in band(experiment), label(mistake)
+
+
+def test_seeds_move_a_band_and_a_mask_without_activations_has_float32s_only():
+    results = {
+        e.digest: {"perplexity": math.exp(loss)}
+        for e, loss in ((smollm2.DENSE, 3.0), (magnitude(), 5.0), (wanda(), 4.0))
+    }
+    noise = Noise(calibration=0.01, sampling=0.0)
+    narrow, wide = (Band.of(each, results, noise) for each in (magnitude(), wanda()))
+    assert math.log(narrow.upper) - 5 == pytest.approx(FLOAT32)
+    assert 4 - math.log(wide.lower) == pytest.approx(FLOAT32 + 0.01)
+
+
+def test_nan_lies_in_no_band():
+    assert math.nan not in Band(1.0, 2.0)
+
+
+def test_a_band_needs_its_number():
+    with pytest.raises(KeyError):
+        Band.of(ria(), {}, Noise(0.0, 0.0))
