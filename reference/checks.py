@@ -206,6 +206,19 @@ def check_integer(name: str, value: object, low: int, high: float = math.inf) ->
     check_number(name, value, low, high)
 
 
+def check_group_length(name: str, value: int, inputs: int) -> None:
+    """Refuse all but a group's length that divides the number of inputs; one input is no group.
+
+    Example:
+        >>> check_group_length("m", 4, 6)
+        Traceback (most recent call last):
+        ValueError: m must divide in_features, 6, got 4
+    """
+    check_integer(name, value, 2)
+    if inputs % value != 0:
+        raise ValueError(f"{name} must divide in_features, {inputs}, got {value}")
+
+
 def check_choice(name: str, value: object, allowed: Collection[str]) -> None:
     """Refuse all but one of a few words.
 

@@ -4,7 +4,13 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from pruneproof.reference.checks import check_choice, check_integer, check_matrix, check_number
+from pruneproof.reference.checks import (
+    check_choice,
+    check_group_length,
+    check_integer,
+    check_matrix,
+    check_number,
+)
 from pruneproof.reference.precision import score_dtype
 from pruneproof.reference.selection import block_size, keep_all_but_lowest
 
@@ -79,12 +85,10 @@ def keep_n_of_m(S: Float[Tensor, "b c"], n: int, m: int) -> Bool[Tensor, "b c"]:
     Source: Section 4.1. Other code: locuslab/wanda's ``prune_n`` counts the pruned ones.
     """
     by_output = _in_linear_layout(S)
-    check_integer("m", m, 2)
+    check_group_length("m", m, by_output.shape[1])
     check_integer("n", n, 1)
     if n >= m:
         raise ValueError(f"n must be below m = {m}, got {n}")
-    if by_output.shape[1] % m != 0:
-        raise ValueError(f"m must divide in_features, {by_output.shape[1]}, got {m}")
     scores = by_output.to(score_dtype(S.dtype)).contiguous()
     if m > _LARGEST_RANKED_GROUP:
         return keep_all_but_lowest(scores.view(-1, m), m - n).view(scores.shape).T

@@ -18,6 +18,7 @@ def dsnot(
     update_threshold: float = 0.1,
     same_sign: bool = False,
     guard: bool = False,
+    m: int | None = None,
 ) -> Bool[Tensor, "b c"]:
     r"""Swap pruned for kept weights until each output's expected error is small.
 
@@ -34,6 +35,9 @@ def dsnot(
     never varies (Var = 0) has the gain's limit: the largest number, with its sign, or 0 where
     the contribution is 0.
 
+    With ``m`` an n:m mask stays one, since i and j are of the same m consecutive inputs: i is the
+    best of the inputs whose group has a j, and j the cheapest there.
+
     Args:
         W: weights, in_features × out_features, before pruning.
         keep: True where the weight survives so far.
@@ -46,14 +50,16 @@ def dsnot(
             official code (``--without_same_sign``) for unstructured sparsity.
         guard: stop before a swap that does not lower |E[ε_k]|, that is unless
             0 < sign(E[ε_k])·(W_ik E[X_i] − W_jk E[X_j]) < 2|E[ε_k]|. The paper has none.
+        m: swap within groups of so many consecutive inputs; None for anywhere in an output.
 
     Returns:
-        A new mask with as many kept for each output as in ``keep``.
+        A new mask with as many kept for each output, or each group of m, as in ``keep``.
 
     Raises:
         TypeError: keep is not boolean, or another argument is of the wrong type.
         ValueError: a shape or device that does not match, a number that is not finite, a negative
-            variance, norm or threshold, or a negative number of cycles.
+            variance, norm or threshold, a negative number of cycles, or an m that is below 2 or
+            does not divide in_features.
 
     Example:
         >>> import torch
@@ -61,13 +67,21 @@ def dsnot(
         >>> ones = torch.ones(3)
         >>> dsnot(W, torch.tensor([[True], [True], [False]]), ones, ones, ones)[:, 0].tolist()
         [True, False, True]
+        >>> W = torch.tensor([[3.0], [1.0], [-1.0], [2.0]])
+        >>> keep, ones = torch.tensor([[False], [True], [True], [False]]), torch.ones(4)
+        >>> dsnot(W, keep, ones, ones, ones)[:, 0].tolist()
+        [True, True, False, False]
+        >>> dsnot(W, keep, ones, ones, ones, m=2)[:, 0].tolist()
+        [False, True, False, True]
 
     Source: §3.6 and Appendix C.1; the paper's indices q of X mean r, and growth is restricted to
     what is pruned. Other code: zyxxmu/DSnoT measures E[X_j] as a sum over tokens divided by the
     number of sequences, so its threshold of 0.1 is 0.1 ÷ (tokens a sequence) here; when it runs
-    out of candidates it goes on with weights that are none, and the number kept drifts.
+    out of candidates it goes on with weights that are none, and the number kept drifts. For n:m,
+    of which the paper says nothing, it grows the best of the output and prunes the cheapest by the
+    mask's own score in that group, whatever its Δ, and always with ``same_sign``.
     """
-    limits = Limits(max_cycles, update_threshold, same_sign, guard)
+    limits = Limits(max_cycles, update_threshold, same_sign, guard, m)
     check_refinement(W, keep, mean, var, x_norm, limits)
     variance, norm = to_accumulation(var), to_accumulation(x_norm)
 

@@ -31,6 +31,7 @@ def r2_dsnot(
     update_threshold: float = 0.1,
     same_sign: bool = False,
     guard: bool = False,
+    m: int | None = None,
 ) -> Bool[Tensor, "b c"]:
     r"""DSnoT with relative importance and a regularised decision boundary.
 
@@ -50,8 +51,8 @@ def r2_dsnot(
 
     W̃ is W under ``keep`` as given; D is not updated by swaps, which would make an output depend on
     the others. An input or output with nothing left leaves its term of D out. Candidates, limits,
-    ties and inputs that never vary are as in :func:`dsnot`; Δ is the same with D or without, since
-    D > 0.
+    groups, ties and inputs that never vary are as in :func:`dsnot`; Δ is the same with D or
+    without, since D > 0.
 
     Args:
         W: weights, in_features × out_features, before pruning.
@@ -70,9 +71,10 @@ def r2_dsnot(
         update_threshold: as in :func:`dsnot` (Appendix C.1).
         same_sign: as in :func:`dsnot`.
         guard: as in :func:`dsnot`.
+        m: as in :func:`dsnot`.
 
     Returns:
-        A new mask with as many kept for each output as in ``keep``.
+        A new mask with as many kept for each output, or each group of m, as in ``keep``.
 
     Raises:
         TypeError: as in :func:`dsnot`.
@@ -86,7 +88,7 @@ def r2_dsnot(
 
     Source: §3.6, Appendix C.1 and C.5; the paper's indices q of X mean r.
     """
-    limits = Limits(max_cycles, update_threshold, same_sign, guard)
+    limits = Limits(max_cycles, update_threshold, same_sign, guard, m)
     check_refinement(W, keep, mean, var, x_norm, limits)
     check_number("p", p, 0)
     check_number("gamma_grow", gamma_grow, 0, open_high=True)

@@ -14,24 +14,30 @@ each output k on its own, at most ``max_cycles`` times, until it stops:
    error before the first cycle (0 is a sign of its own).
 5. Swap the two.
 
+With ``m``, for masks of n:m, both are of one group of m consecutive inputs: step 2 passes over the
+inputs whose group has none for step 3, and step 3 looks only at the group of the grown input. One
+group of all inputs is no restriction.
+
 Ties go to the lowest input. Gains and costs are fixed at the start, and nothing is undone: a
 weight just pruned is never grown again, nor one just grown pruned. Each cycle prunes one and grows
-one, so the number kept never changes.
+one, so the number kept never changes, nor, with ``m``, that of a group.
 
-An output uses at most ``max_cycles`` candidates, so only that many of each kind are ever ordered.
+An output uses at most ``max_cycles`` candidates, so only that many of each kind are ever ordered,
+or, with ``m``, those of as many groups.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pruneproof.reference.blocks import row_blocks
 from pruneproof.reference.checks import (
     check_device,
     check_floating,
+    check_group_length,
     check_integer,
     check_mask,
     check_matrix,
@@ -39,17 +45,18 @@ from pruneproof.reference.checks import (
     check_number,
 )
 from pruneproof.reference.precision import to_accumulation
-from pruneproof.reference.selection import keep_all_but_lowest
+from pruneproof.reference.refinements.pairs import Pairs, PairsOfGroups
 
 
 @dataclass(frozen=True)
 class Limits:
-    """When an output stops swapping; the steps of the module's algorithm say how."""
+    """What an output may swap and when it stops; the steps of the module's algorithm say how."""
 
     max_cycles: int
     update_threshold: float
     same_sign: bool
     guard: bool
+    m: int | None
 
 
 def check_refinement(
@@ -65,6 +72,8 @@ def check_refinement(
         check_device(name, value, "W", W)
     check_integer("max_cycles", limits.max_cycles, 0)
     check_number("update_threshold", limits.update_threshold, 0)
+    if limits.m is not None:
+        check_group_length("m", limits.m, len(W))
 
 
 def swap(
@@ -85,10 +94,10 @@ def swap(
             outputs and the error's sign; returns what growing each weight promises.
         cost: takes the weights of some outputs (outputs × inputs) and the slice of those outputs;
             returns what pruning each loses.
-        limits: when to stop.
+        limits: what may be swapped, and when to stop.
 
     Returns:
-        A new mask with as many kept for each output as in ``keep``.
+        A new mask with as many kept for each output, or each group of m, as in ``keep``.
     """
     refined = keep.T.clone(memory_format=torch.contiguous_format)
     mean = to_accumulation(mean)
@@ -107,56 +116,25 @@ def swap(
         prune = [
             loss.masked_fill(~kept | (sign * contribution >= 0), torch.inf) for sign in (1, -1)
         ]
-        _swap_block(
-            contribution, kept, _Candidates(grow, limits), _Candidates(prune, limits), limits
-        )
+        if limits.m is None:
+            pairs = Pairs(grow, prune, limits.max_cycles)
+        else:
+            pairs = PairsOfGroups(grow, prune, limits.max_cycles, limits.m)
+        _swap_block(contribution, kept, pairs, limits)
     return refined.T
 
 
-class _Candidates:
-    """The best candidates of each output for either sign of the error, and which are left."""
-
-    def __init__(self, costs: list[Tensor], limits: Limits) -> None:
-        count = min(limits.max_cycles, costs[0].shape[1])
-        firsts = [_lowest(cost, count) for cost in costs]
-        self._input = torch.stack([index for index, _ in firsts])
-        self._left = torch.stack([cost < torch.inf for _, cost in firsts])
-        self._row = torch.arange(len(costs[0]), device=costs[0].device)
-
-    def first(self, error: Float[Tensor, " r"]) -> tuple[Int[Tensor, " r"], Bool[Tensor, " r"]]:
-        """Return the best input left for each output, and whether there is one at all."""
-        side = (error < 0).long()
-        left = self._left[side, self._row]
-        return self._input[side, self._row, left.int().argmax(dim=1)], left.any(dim=1)
-
-    def use(self, chosen: Int[Tensor, " r"], where: Bool[Tensor, " r"]) -> None:
-        """Take the chosen inputs of some outputs off both lists."""
-        self._left &= ~((self._input == chosen[:, None]) & where[:, None])
-
-
-def _lowest(cost: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Return places and values of the lowest of each row, ascending, ties by place."""
-    values, place = cost.topk(min(count + 1, cost.shape[1]), largest=False)
-    tied = (values[:, count:] == values[:, count - 1, None]).any(1) & (values[:, -1] < torch.inf)
-    place = place[:, :count].sort(dim=1).values
-    # Of equal costs at the boundary topk takes any; elsewhere its choice is the only one.
-    place[tied] = (~keep_all_but_lowest(cost[tied], count)).nonzero()[:, 1].view(-1, count)
-    values, order = cost.gather(1, place).sort(dim=1, stable=True)
-    return place.gather(1, order), values
-
-
 def _swap_block(
-    contribution: Tensor, keep: Tensor, grow: _Candidates, prune: _Candidates, limits: Limits
+    contribution: Tensor, keep: Tensor, pairs: Pairs | PairsOfGroups, limits: Limits
 ) -> None:
     row = torch.arange(len(keep), device=keep.device)
     error = contribution.masked_fill(keep, 0).sum(dim=1)
     first_sign = error.sign()
     active = torch.ones_like(row, dtype=torch.bool)
     for _ in range(limits.max_cycles):
-        grown, can_grow = grow.first(error)
-        pruned, can_prune = prune.first(error)
+        grown, pruned, possible = pairs.first(error)
         after = error - contribution[row, grown] + contribution[row, pruned]
-        active &= (error.abs() > limits.update_threshold) & can_grow & can_prune
+        active &= (error.abs() > limits.update_threshold) & possible
         if limits.guard:
             active &= after.abs() < error.abs()
         if limits.same_sign:
@@ -165,6 +143,5 @@ def _swap_block(
             break
         keep[row[active], grown[active]] = True
         keep[row[active], pruned[active]] = False
-        grow.use(grown, active)
-        prune.use(pruned, active)
+        pairs.use(grown, pruned, active)
         error = torch.where(active, after, error)

@@ -7,16 +7,24 @@ operation in the same way: masks are compared bit for bit.
 import inspect
 import math
 from fractions import Fraction
+from functools import partial
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pruneproof.reference.masks import keep_n_of_m
 from pruneproof.reference.refinements import dsnot, r2_dsnot
 
 REFINEMENTS = [dsnot, r2_dsnot]
-LIMITS = {"max_cycles": 50, "update_threshold": 0.1, "same_sign": False, "guard": False}
+LIMITS = {
+    "max_cycles": 50,
+    "update_threshold": 0.1,
+    "same_sign": False,
+    "guard": False,
+    "m": None,
+}
 R2 = {
     "p": 2,
     "gamma_grow": 0.0,
@@ -76,6 +84,9 @@ def refine_output(k, w, keep, mean, var, x_norm, remaining, by_output, options):
         constant = norm(by_output[k], options["p"]) if options["form"] == "printed" else 0
         return number * x_norm[j] ** options["alpha"] + options["gamma_prune"] * constant
 
+    def of_one_group(i, j):
+        return options["m"] is None or i // options["m"] == j // options["m"]
+
     inputs = range(len(w))
     growable = {j for j in inputs if not keep[j]}
     prunable = {j for j in inputs if keep[j]}
@@ -87,10 +98,11 @@ def refine_output(k, w, keep, mean, var, x_norm, remaining, by_output, options):
             break
         sign = 1 if error > 0 else -1
         opposed = [j for j in sorted(prunable) if sign * w[j] * mean[j] < 0]
-        if not growable or not opposed:
+        matched = [i for i in sorted(growable) if any(of_one_group(i, j) for j in opposed)]
+        if not matched:
             break
-        grown = max(sorted(growable), key=lambda j: gain(j, sign))
-        pruned = min(opposed, key=cost)
+        grown = max(matched, key=lambda j: gain(j, sign))
+        pruned = min((j for j in opposed if of_one_group(grown, j)), key=cost)
         after = error - w[grown] * mean[grown] + w[pruned] * mean[pruned]
         if options["guard"]:
             change = w[grown] * mean[grown] - w[pruned] * mean[pruned]
@@ -110,9 +122,8 @@ def tensors(draw, numbers, shape, dtype=torch.float64):
     return torch.tensor(drawn, dtype=dtype).reshape(shape)
 
 
-@st.composite
-def problems(draw):
-    b, c = draw(st.integers(1, 9)), draw(st.integers(1, 5))
+def drawn_problem(draw, b):
+    c = draw(st.integers(1, 5))
     return (
         tensors(draw, [-3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0], (b, c)),
         tensors(draw, [True, False], (b, c), torch.bool),
@@ -120,6 +131,18 @@ def problems(draw):
         tensors(draw, [0.0, 0.5, 1.0, 3.0], (b,)),
         tensors(draw, [0.0, 1.0, 4.0, 16.0], (b,)),
     )
+
+
+@st.composite
+def problems(draw):
+    return drawn_problem(draw, draw(st.integers(1, 9)))
+
+
+@st.composite
+def grouped_problems(draw):
+    """A problem whose mask keeps any number of each group, and the length of a group."""
+    m = draw(st.integers(2, 5))
+    return drawn_problem(draw, m * draw(st.integers(1, 12 // m))), m
 
 
 limits = st.fixed_dictionaries(
@@ -143,6 +166,11 @@ r2_options = st.fixed_dictionaries(
 )
 
 
+def refined_by(problem, options, r2):
+    """Mask of R²-DSnoT, or of DSnoT where there are no options for R²."""
+    return dsnot(*problem, **options) if r2 is None else r2_dsnot(*problem, **options, **r2)
+
+
 def mean_error(W, keep, mean):
     """E[ε] of each output, exactly."""
     pruned = torch.where(keep, torch.zeros_like(W), W).T.tolist()
@@ -156,13 +184,13 @@ def mean_error(W, keep, mean):
 @given(problems(), limits)
 def test_dsnot_is_the_slow_rendering(problem, options):
     plain = {**R2, "relative_grow": False, "alpha": 1.0, "gamma_prune": 0.0}
-    expected = refined_slowly(*problem, plain | options)
+    expected = refined_slowly(*problem, LIMITS | plain | options)
     assert dsnot(*problem, **options).tolist() == expected
 
 
 @given(problems(), limits, r2_options)
 def test_r2_dsnot_is_the_slow_rendering(problem, options, r2):
-    expected = refined_slowly(*problem, r2 | options)
+    expected = refined_slowly(*problem, LIMITS | r2 | options)
     assert r2_dsnot(*problem, **options, **r2).tolist() == expected
 
 
@@ -195,6 +223,39 @@ def test_the_guard_lets_no_error_grow(problem, options, r2, relative):
     changed = (refined != keep).any(0).tolist()
     for old, new, different in zip(before, after, changed, strict=True):
         assert abs(new) < abs(old) if different else new == old
+
+
+@given(grouped_problems(), limits, st.none() | r2_options)
+def test_within_groups_they_are_the_slow_rendering(grouped, options, r2):
+    problem, m = grouped
+    plain = {**R2, "relative_grow": False, "alpha": 1.0, "gamma_prune": 0.0}
+    expected = refined_slowly(*problem, (r2 or plain) | options | {"m": m})
+    assert refined_by(problem, options | {"m": m}, r2).tolist() == expected
+
+
+@given(grouped_problems(), limits, st.none() | r2_options)
+def test_weights_are_only_swapped_within_a_group(grouped, options, r2):
+    problem, m = grouped
+    kept = problem[1].T.unflatten(1, (-1, m))
+    refined = refined_by(problem, options | {"m": m}, r2).T.unflatten(1, (-1, m))
+    assert refined.sum(2).equal(kept.sum(2))
+
+
+@given(grouped_problems(), limits, st.none() | r2_options)
+def test_the_guard_lets_no_error_grow_within_groups(grouped, options, r2):
+    problem, m = grouped
+    refined = refined_by(problem, options | {"m": m, "guard": True}, r2)
+    before, after = (mean_error(problem[0], keep, problem[2]) for keep in (problem[1], refined))
+    changed = (refined != problem[1]).any(0).tolist()
+    for old, new, different in zip(before, after, changed, strict=True):
+        assert abs(new) < abs(old) if different else new == old
+
+
+@given(grouped_problems(), limits, st.none() | r2_options)
+def test_one_group_of_all_inputs_is_no_restriction(grouped, options, r2):
+    problem, _ = grouped
+    whole = refined_by(problem, options | {"m": len(problem[0])}, r2)
+    assert whole.equal(refined_by(problem, options, r2))
 
 
 @given(problems(), limits, r2_options, st.sampled_from([0.25, 1.0, 8.0]))
@@ -273,13 +334,40 @@ def test_the_printed_growth_does_not_see_the_weight_it_grows():
     assert repaired[:, 0].tolist() == [False, True, False]
 
 
+def test_an_input_whose_group_has_nothing_to_prune_is_passed_over():
+    # The error is 5. Input 0 would be grown first, but its group keeps only what adds to the error.
+    W, keep = columns([3.0, 1.0, -1.0, 2.0], [False, True, True, False])
+    ones = torch.ones(4, dtype=torch.float64)
+    assert dsnot(W, keep, ones, ones, ones)[:, 0].tolist() == [True, True, False, False]
+    assert dsnot(W, keep, ones, ones, ones, m=2)[:, 0].tolist() == [False, True, False, True]
+
+
+@pytest.mark.parametrize("refine", REFINEMENTS)
+@pytest.mark.parametrize(("n", "m"), [(2, 4), (1, 4), (3, 4), (4, 8), (1, 2), (8, 16)])
+def test_an_n_m_mask_stays_one(refine, n, m):
+    generator = torch.Generator().manual_seed(2)
+    W = torch.randn(64, 30, generator=generator)
+    mean, var, x_norm = torch.randn(64, generator=generator), torch.ones(64), torch.ones(64)
+    keep = keep_n_of_m(W.abs(), n, m)
+
+    def counts(mask):
+        return mask.T.reshape(-1, m).sum(1).unique().tolist()
+
+    refined = refine(W, keep, mean, var, x_norm, m=m)
+    assert counts(refined) == [n]
+    assert not refined.equal(keep)
+    assert counts(refine(W, keep, mean, var, x_norm)) != [n]
+
+
 @pytest.mark.parametrize("refine", REFINEMENTS)
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)])
 def test_an_empty_layer_stays_empty(refine, shape):
     zeros = torch.zeros(shape[0])
-    refined = refine(torch.zeros(shape), torch.ones(shape, dtype=torch.bool), zeros, zeros, zeros)
-    assert refined.shape == shape
-    assert refined.dtype == torch.bool
+    keep = torch.ones(shape, dtype=torch.bool)
+    for m in (None, 3):
+        refined = refine(torch.zeros(shape), keep, zeros, zeros, zeros, m=m)
+        assert refined.shape == shape
+        assert refined.dtype == torch.bool
 
 
 @pytest.fixture
@@ -292,7 +380,9 @@ def problem(dtype, device):
 
 
 @pytest.mark.parametrize("refine", REFINEMENTS)
-def test_the_dtype_and_strides_do_not_matter_and_arguments_stay_as_they_are(refine, problem):
+@pytest.mark.parametrize("m", [None, 4])
+def test_the_dtype_and_strides_do_not_matter_and_arguments_stay_as_they_are(refine, m, problem):
+    refine = partial(refine, m=m)
     copies = [argument.clone() for argument in problem]
     refined = refine(*problem)
     assert refined.device == problem[0].device
@@ -308,15 +398,17 @@ def test_the_dtype_and_strides_do_not_matter_and_arguments_stay_as_they_are(refi
     assert refine(torch.stack([W, W])[:, ::1][0], keep, *spread).equal(refined)
 
 
-def test_blocks_of_outputs_do_not_matter(monkeypatch):
+@pytest.mark.parametrize("m", [None, 5])
+def test_blocks_of_outputs_do_not_matter(m, monkeypatch):
     generator = torch.Generator().manual_seed(1)
     W = torch.randn(30, 20, generator=generator, dtype=torch.float64)
     keep = torch.rand(30, 20, generator=generator) < 0.5
     rest = [torch.randn(30, generator=generator, dtype=torch.float64)]
     rest += [torch.rand(30, generator=generator, dtype=torch.float64) for _ in range(2)]
-    whole = r2_dsnot(W, keep, *rest, form="printed", relative_prune=True, gamma_grow=1.0)
+    options = {"form": "printed", "relative_prune": True, "gamma_grow": 1.0, "m": m}
+    whole = r2_dsnot(W, keep, *rest, **options)
     monkeypatch.setattr("pruneproof.reference.blocks.BLOCK_ELEMENTS", 90)
-    small = r2_dsnot(W, keep, *rest, form="printed", relative_prune=True, gamma_grow=1.0)
+    small = r2_dsnot(W, keep, *rest, **options)
     assert whole.equal(small)
 
 
@@ -343,6 +435,10 @@ BAD_VALUES = [
     ("max_cycles", -1),
     ("update_threshold", -0.1),
     ("update_threshold", math.nan),
+    ("m", 1),
+    ("m", 0),
+    ("m", 2),
+    ("m", 6),
 ]
 BAD_R2_VALUES = [
     ("p", -1.0),
@@ -381,6 +477,8 @@ def test_a_wrong_value_for_r2_is_refused_by_name(name, value):
         ("mean", [1.0, 1.0, 1.0]),
         ("max_cycles", 1.5),
         ("update_threshold", "0.1"),
+        ("m", 3.0),
+        ("m", True),
     ],
 )
 def test_a_wrong_type_is_refused_by_name(refine, name, value):
