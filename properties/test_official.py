@@ -134,6 +134,35 @@ def test_dsnot(real: RealLayer) -> None:
     assert (ours == theirs).all()
 
 
+@pytest.mark.parametrize("cycles", [1, 2])
+@pytest.mark.parametrize("n_m", [(2, 4), (4, 8)], ids=str)
+def test_dsnot_within_groups(real: RealLayer, n_m: tuple[int, int], cycles: int) -> None:
+    """Where all their swaps prune a weight with Δ < 0, as Eq. (6) has it and they do not look."""
+    few, inputs = real.weight[:64], real.sequences[0]
+    keep, theirs = dsnot_peer.Adapter().wanda_refined(few, inputs, *n_m, cycles)
+    statistics = reference.ActivationStatistics(inputs.shape[1])
+    statistics.update(inputs)
+    contribution = few * statistics.mean
+    sign = contribution.masked_fill(keep, 0).sum(1, keepdim=True).sign()
+    pruned = keep & ~theirs
+    opposed = (sign * contribution < 0) | ~pruned
+    comparable = (pruned.sum(1) == cycles) & opposed.all(1)
+    assert comparable.any()
+    ours = reference.dsnot(
+        few.T,
+        keep.T,
+        statistics.mean,
+        statistics.var,
+        statistics.norm,
+        max_cycles=cycles,
+        update_threshold=0.1 / len(inputs),
+        same_sign=True,
+        m=n_m[1],
+    ).T
+    assert ours[comparable].equal(theirs[comparable])
+    assert not ours.equal(theirs)
+
+
 def test_another_score_does_not_agree(real: RealLayer) -> None:
     theirs = wanda_peer.Adapter().keep_mask("wanda", real.weight, real.sequences, sparsity=0.5)
     scores = Reference().score("ria", real.weight.double(), real.inputs.double())

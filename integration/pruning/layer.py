@@ -50,7 +50,8 @@ def keep_mask_of(weight: Tensor, observed: Observed, plan: Plan) -> Tensor:
     if plan.refine is not None:
         X = _reached(observed.inputs)
         refine = REFINEMENTS[plan.refine]
-        keep = refine(W, keep, X.mean, X.var, X.norm, **plan.refine_parameters)
+        m = None if plan.n_m is None else plan.n_m[1]
+        keep = refine(W, keep, X.mean, X.var, X.norm, m=m, **plan.refine_parameters)
     return keep.T
 
 

@@ -27,8 +27,8 @@ NEEDS = {
     "stochria": (INPUTS,),
 }
 """By method, the activations whose norms it takes; `general_diagonal` has no data of its own."""
-_OBSERVED = ("W", "keep", "mean", "var", "x_norm", "y_norm")
-"""What scores and refinements take from a layer, not from a plan."""
+_NOT_CHOSEN = ("W", "keep", "mean", "var", "x_norm", "y_norm", "m")
+"""What scores and refinements take from a layer or from n_m, not from a plan's parameters."""
 REFINEMENTS: dict[str, Callable[..., Tensor]] = {
     "dsnot": reference.dsnot,
     "r2_dsnot": reference.r2_dsnot,
@@ -45,7 +45,7 @@ class Plan:
         n_m: n of every m consecutive inputs survive.
         group: `output` or `layer`, the weights that are compared; `output` for n:m.
         parameters: of the score, such as `alpha`.
-        refine: `dsnot` or `r2_dsnot`, after the mask.
+        refine: `dsnot` or `r2_dsnot`, after the mask; within its groups for n:m.
         refine_parameters: of the refinement.
 
     Raises:
@@ -77,8 +77,6 @@ class Plan:
                 raise ValueError(f"n_m must satisfy 0 < n < m, got {n}:{m}")
             if self.group != "output":
                 raise ValueError("group must be output for n:m, whose groups are along inputs")
-        if self.refine is not None and self.n_m is not None:
-            raise ValueError("refine must be left out for n:m: a swap would break the groups")
         _check_parameters(self.method, getattr(reference, self.method), self.parameters)
         if self.refine is not None:
             _check_parameters(self.refine, REFINEMENTS[self.refine], self.refine_parameters)
@@ -112,7 +110,7 @@ class Plan:
 
 def parameters_of(function: Callable[..., Tensor]) -> tuple[str, ...]:
     """Names of the parameters that a plan may give to a score or refinement."""
-    return tuple(name for name in signature(function).parameters if name not in _OBSERVED)
+    return tuple(name for name in signature(function).parameters if name not in _NOT_CHOSEN)
 
 
 def _check_parameters(what: str, function: Callable[..., Tensor], given: dict[str, Any]) -> None:

@@ -21,7 +21,6 @@ PATTERNS = [
 PLANS = [
     Plan(method, **pattern, refine=refine)
     for method, pattern, refine in itertools.product(NEEDS, PATTERNS, [None, *REFINEMENTS])
-    if refine is None or "n_m" not in pattern
 ]
 
 

@@ -1,6 +1,7 @@
 """Blocks are pruned one after the other, each fed by the pruned ones before it."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ import torch
 from pruneproof import reference
 from pruneproof.integration.linear_inputs import decoder_blocks, linear_inputs
 from pruneproof.integration.pruning.blockwise import linears, prune_blocks
+from pruneproof.integration.pruning.layer import Observed, keep_mask_of
 from pruneproof.integration.pruning.plan import NEEDS, Plan
 
 EVERY = [
@@ -17,6 +19,7 @@ EVERY = [
     Plan("magnitude", sparsity=0.3, group="layer"),
     Plan("wanda", sparsity=0.5, refine="dsnot"),
     Plan("ria", sparsity=0.7, refine="r2_dsnot"),
+    Plan("wanda", n_m=(1, 8), refine="dsnot"),
     Plan("stochria", sparsity=0.5, parameters={"ratio": 0.5, "seed": 3, "alpha": 0.5}),
     Plan("lp", sparsity=0.5, parameters={"p": 2.0, "strategy": "S3", "alpha": 1.0}),
 ]
@@ -77,6 +80,19 @@ def test_a_block_sees_what_the_pruned_blocks_before_it_give(llama, tokens):
             layer.weight.data[~masks[number][name]] = 0
 
 
+@pytest.mark.parametrize("refine", ["dsnot", "r2_dsnot"])
+def test_an_n_m_mask_is_refined_within_its_groups(refine):
+    torch.manual_seed(0)
+    weight, inputs = torch.randn(8, 16), reference.ActivationStatistics(16)
+    inputs.update(torch.randn(40, 16) + 1)
+    X = inputs.mean, inputs.var, inputs.norm
+    plan = Plan("wanda", n_m=(2, 4), refine=refine)
+    refined = keep_mask_of(weight, Observed(inputs), plan)
+    keep = keep_mask_of(weight, Observed(inputs), replace(plan, refine=None))
+    assert refined.T.equal(getattr(reference, refine)(weight.T, keep.T, *X, m=4))
+    assert not refined.equal(keep)
+
+
 def test_outputs_are_the_layers_own_without_the_bias(tokens, family):
     dense = copy.deepcopy(family)
     masks = {}
@@ -129,7 +145,15 @@ def test_a_model_that_is_no_decoder_is_refused(tokens):
         ({"method": "wanda", "sparsity": 1.0}, r"\[0, 1\), got 1.0"),
         ({"method": "wanda", "n_m": (4, 4)}, "0 < n < m, got 4:4"),
         ({"method": "wanda", "n_m": (2, 4), "group": "layer"}, "group must be output"),
-        ({"method": "wanda", "n_m": (2, 4), "refine": "dsnot"}, "refine must be left out"),
+        (
+            {
+                "method": "wanda",
+                "n_m": (2, 4),
+                "refine": "dsnot",
+                "refine_parameters": {"m": 8},
+            },
+            "^m: dsnot has no such parameter",
+        ),
         ({"method": "wanda", "sparsity": 0.5, "group": "row"}, "group must be one of"),
         ({"method": "wanda", "sparsity": 0.5, "refine": "sgd"}, "refine must be one of"),
     ],

@@ -17,6 +17,15 @@ from torch import Tensor, nn
 
 from pruneproof.properties.peers.clone import Clone
 
+OPTIONS: dict[str, Any] = {
+    "pow_of_var_regrowing": 1,
+    "without_same_sign": True,
+    "without_DSnoT": False,
+    "skip_layer": "mlp",
+    "skip_sub_layer": "no_skip",
+    "get_time_overhead": False,
+}
+
 
 class Adapter:
     name = "zyxxmu/DSnoT"
@@ -65,11 +74,25 @@ class Adapter:
                 # More cycles than there are kept weights end in a RuntimeError.
                 max_cycle_time=min(max_cycles, kept),
                 update_threshold=update_threshold,
-                pow_of_var_regrowing=1,
-                without_same_sign=True,
-                without_DSnoT=False,
-                skip_layer="mlp",
-                skip_sub_layer="no_skip",
-                get_time_overhead=False,
+                **OPTIONS,
             ).weight_mask[0]
         return refined
+
+    def wanda_refined(
+        self, weight: Tensor, inputs: Tensor, n: int, m: int, max_cycles: int
+    ) -> tuple[Tensor, Tensor]:
+        """Return Wanda's mask that keeps n of every m, and what its refinement makes of it."""
+        found = self._clone.run(
+            "prune_DSnoT",
+            weight,
+            inputs[None],
+            prune_n=m - n,
+            prune_m=m,
+            initial_method="wanda",
+            max_cycle_time=max_cycles,
+            update_threshold=0.1,
+            **OPTIONS,
+        )
+        keep = torch.ones_like(found.weight_mask)
+        keep.scatter_(1, found.initial_prune_indices, False)
+        return keep, ~found.weight_mask

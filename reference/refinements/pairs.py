@@ -56,11 +56,13 @@ class PairsOfGroups:
         self._m = m
         self._prune = [cost.unflatten(1, (-1, m)) for cost in prune]
         self._row = torch.arange(len(prune[0]), device=prune[0].device)
+        most = 1
         for to_grow, to_prune in zip(grow, self._prune, strict=True):
-            closed = to_prune.amin(2, keepdim=True) == torch.inf
-            to_grow.unflatten(1, (-1, m)).masked_fill_(closed, torch.inf)
-        # A swap takes no more than its group off a list, and one weight of that was kept.
-        self._grow = _Candidates(grow, cycles * (m - 1))
+            groups = to_grow.unflatten(1, (-1, m))
+            groups.masked_fill_(to_prune.amin(2, keepdim=True) == torch.inf, torch.inf)
+            most = max(most, int((groups < torch.inf).sum(2).amax()))
+        # A swap takes no more candidates off a list than its group had there.
+        self._grow = _Candidates(grow, cycles * most)
 
     def first(
         self, error: Float[Tensor, " r"]

@@ -116,12 +116,15 @@ def swap(
         prune = [
             loss.masked_fill(~kept | (sign * contribution >= 0), torch.inf) for sign in (1, -1)
         ]
-        if limits.m is None:
-            pairs = Pairs(grow, prune, limits.max_cycles)
-        else:
-            pairs = PairsOfGroups(grow, prune, limits.max_cycles, limits.m)
-        _swap_block(contribution, kept, pairs, limits)
+        del weight, loss
+        _swap_block(contribution, kept, _pairs(grow, prune, limits), limits)
     return refined.T
+
+
+def _pairs(grow: list[Tensor], prune: list[Tensor], limits: Limits) -> Pairs | PairsOfGroups:
+    if limits.m is None:
+        return Pairs(grow, prune, limits.max_cycles)
+    return PairsOfGroups(grow, prune, limits.max_cycles, limits.m)
 
 
 def _swap_block(
