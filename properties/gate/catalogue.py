@@ -2,6 +2,7 @@
 
 from pruneproof.properties.gate.checks import (
     conventions,
+    larger,
     masks,
     n_m,
     refinements,
@@ -29,6 +30,7 @@ CATALOGUE = {prop.id: prop for prop in sorted(ENTERED.values(), key=_place)}
 __all__ = [
     "CATALOGUE",
     "conventions",
+    "larger",
     "masks",
     "n_m",
     "refinements",

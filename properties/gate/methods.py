@@ -8,9 +8,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-POWERS = st.sampled_from([0.0, 0.5, 1.0, 2.0])
+POWERS = st.sampled_from([0.0, 0.5, 1.0, 2.0, 0.3, 1.7])
 TERMS = st.sampled_from(["both", "input", "output"])
-ORDERS = st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.0, math.inf])
+ORDERS = st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.0, math.inf, 1.3])
 
 
 @dataclass(frozen=True)

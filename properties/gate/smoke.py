@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from pruneproof.properties.gate.methods import METHODS, REFINEMENTS
-from pruneproof.properties.gate.subject import Subject, Unsupported
+from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
 
 Offer = tuple[str, str]
 """A kind of property and a method, or `all` for statistics."""
@@ -63,4 +63,9 @@ def _is_supported(call: Callable[[], Any]) -> bool:
         call()
     except Unsupported:
         return False
+    except AdapterError as error:
+        if error.__cause__ is None:
+            raise
+        hint = "what an adapter does not do raises NotImplementedError"
+        raise AdapterError(f"{error} ({hint})") from error.__cause__
     return True

@@ -73,7 +73,8 @@ def _imports(target: str) -> list[str]:
         # An adapter may import what lies beside it.
         beside = f"sys.path.insert(0, {str(Path(place).parent)!r})"
         loaded = f"{name} = runpy.run_path({place!r})[{name!r}]"
-        found = ["import runpy", "import sys", "", beside, loaded]
+        here = [] if Path(place).is_absolute() else ["# Run it where the gate was run."]
+        found = ["import runpy", "import sys", "", *here, beside, loaded]
     made = f"adapter = {name}() if isinstance({name}, type) else {name}"
     return ["import math", "", "import torch", *found, made]
 

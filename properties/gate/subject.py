@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pruneproof.properties.gate.watchdog import watched
+from pruneproof.properties.gate.watchdog import staying, watched
 
 STATISTICS = ("norm", "mean", "var", "tokens")
 
@@ -144,7 +144,7 @@ class Subject:
         call = Call(function, *kept)
         self.calls.append(call)
         try:
-            with watched(function, call.arguments, named, self.timeout):
+            with watched(function, call.arguments, named, self.timeout), staying():
                 answer = method(*trimmed(arguments), **named)
         except NotImplementedError as error:
             raise Unsupported(str(error) or function) from error

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from torch import Tensor
 
@@ -19,6 +20,7 @@ INTERVAL = 0.1
 BEFORE_EXIT: list[Callable[[], object]] = []
 """Called before the message is written, such as to stop capturing what is written."""
 
+_leave = os._exit
 _lock = threading.Lock()
 _watched: tuple[float, float, str, tuple[Any, ...], dict[str, Any]] | None = None
 _thread: threading.Thread | None = None
@@ -44,6 +46,23 @@ def watched(
     finally:
         with _lock:
             _watched = None
+
+
+@contextmanager
+def staying() -> Iterator[None]:
+    """Raise SystemExit where the block calls `os._exit`, with which an interpreter ends unjudged.
+
+    A process that the block forks may still end that way.
+    """
+    judge = os.getpid()
+
+    def stay(code: int) -> None:
+        if os.getpid() != judge:
+            _leave(code)
+        raise SystemExit(code)
+
+    with patch.object(os, "_exit", stay):
+        yield
 
 
 def described(function: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> str:
@@ -87,4 +106,4 @@ def _end(seconds: float, function: str, arguments: tuple[Any, ...], named: dict[
     )
     sys.stderr.flush()
     sys.stdout.flush()
-    os._exit(EXIT_CODE)
+    _leave(EXIT_CODE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import torch
 from hypothesis import strategies as st
 from torch import Tensor
@@ -30,6 +31,9 @@ EXACT_TIES = ("magnitude", "wanda")
 """Their equal scores are equal in any arithmetic: a product with 1 is not rounded."""
 
 INTERFACE = "Section 4.1; the gate's interface"
+OWN_ROUNDINGS = 64
+"""Of a sum of up to 16 sampled weights, twice, and of what joins the two."""
+
 OUTSIDE = (1.0, -0.25, 1.5, math.nan)
 EDGES = (0.0, 0.5, 0.29, 0.7, 1 - 2.0**-53, 1e-9, 0.07, 0.57, 0.25, 0.35, 1 / 3, 0.99, 1e-300)
 COUNTED = ((1, 10), (1, 100), (2, 7), (3, 50), (1, 1), (4, 6), (2, 49), (5, 3))
@@ -148,15 +152,16 @@ def scaling(subject: Subject, example: Example) -> None:
 
 
 def _halves(method: str) -> st.SearchStrategy[Example]:
-    """One output, whose weights are a factor of 2 apart, and activations whose squares are not."""
+    """One output, whose weights are a factor of 2 apart, and one input is 32 times smaller."""
     return st.builds(
-        lambda weights, entry, tokens: Example(
+        lambda weights, entry, small, tokens: Example(
             method,
             torch.tensor([weights], dtype=torch.float16),
-            torch.full((tokens, len(weights)), entry, dtype=torch.float16),
+            (entry * torch.tensor(small)).repeat(tokens, 1).half(),
         ),
         st.permutations([1.0, -2.0, 4.0, -8.0]),
         st.sampled_from([300.0, 1000.0, 2.0**-13]),
+        st.permutations([1.0, 1.0, 1.0, 2.0**-5]),
         st.sampled_from([1, 2, 4]),
     )
 
@@ -182,6 +187,57 @@ def half_precision(subject: Subject, example: Example) -> None:
             raise Unsupported(f"refuses float16: {error}") from error
         raise
     same(subject, right, keep, "the mask is not that of the same numbers in float32")
+
+
+@gate_property(
+    "mask.own_scores",
+    kind="keep_mask",
+    methods=("stochria",),
+    examples=lambda method: layers(method, parameters=True, sparsity=st.sampled_from(SPARSITIES)),
+    source="Section 4.1; Eq. (4)",
+    assumptions="the adapter offers StochRIA's scores, too",
+)
+def own_scores(subject: Subject, example: Example) -> None:
+    """StochRIA's mask keeps the highest of the adapter's own scores for the same seed."""
+    keep = mask_of(subject, example)
+    scores = subject.score(*example.arguments, **example.parameters).double().numpy()
+    # Both are rounded from what may be computed in different ways, such as by samples of weights.
+    behind = Expected(scores, OWN_ROUNDINGS * 2.0**-24 * np.abs(scores))
+    masks.assert_optimal(subject, keep, behind, groups_in(subject, example))
+
+
+@st.composite
+def _not_finite(draw: st.DrawFn, method: str) -> Example:
+    example = draw(layers(method, ((2, 4), (3, 5)), sparsity=st.just(0.5)))
+    given = [each for each in (example.weight, example.inputs) if each is not None]
+    tensor = draw(st.sampled_from(given))
+    row, column = (draw(st.integers(0, size - 1)) for size in tensor.shape)
+    tensor[row, column] = draw(st.sampled_from([math.nan, math.inf]))
+    return example
+
+
+@gate_property(
+    "mask.not_finite",
+    kind="keep_mask",
+    level="SHOULD",
+    methods=FEW,
+    examples=_not_finite,
+    source="the gate's interface: what cannot be ordered has no lowest",
+)
+def not_finite(subject: Subject, example: Example) -> None:
+    """Weights or activations that are nan or infinite are an error, and not a plausible mask."""
+    try:
+        mask_of(subject, example)
+    except AdapterError as error:
+        if refused(error):
+            return
+        raise
+    raise Violation(
+        "a number that is not finite is answered with a mask",
+        "False",
+        expected="an exception",
+        got="a mask",
+    )
 
 
 @gate_property(

@@ -64,13 +64,29 @@ def count(subject: Subject, example: Example) -> None:
     kind="n_m",
     methods=CLOSED_FORMS,
     examples=lambda method: layers(
-        method, WHOLE, ("distinct", "close", "wide"), parameters=True, n_m=st.sampled_from(PATTERNS)
+        method, WHOLE, ("distinct", "close"), parameters=True, n_m=st.sampled_from(PATTERNS)
     ),
     source=INTERFACE,
     assumptions="m divides in_features",
 )
 def optimal(subject: Subject, example: Example) -> None:
     """Of every m inputs those with the highest scores are kept."""
+    keep = mask_of(subject, example)
+    masks.assert_optimal(subject, keep, scores_behind(example), full_groups(example))
+
+
+@gate_property(
+    "n_m.absorbed",
+    kind="n_m",
+    methods=FEW,
+    examples=lambda method: layers(
+        method, WHOLE[2:], ("wide",), n_m=st.sampled_from(((2, 4), (2, 4), (1, 4), (4, 8)))
+    ),
+    source=INTERFACE,
+    assumptions="m divides in_features",
+)
+def absorbed(subject: Subject, example: Example) -> None:
+    """A score so large that sums with it lose the others does not decide which of them stay."""
     keep = mask_of(subject, example)
     masks.assert_optimal(subject, keep, scores_behind(example), full_groups(example))
 

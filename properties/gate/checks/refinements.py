@@ -320,7 +320,6 @@ def guard(subject: Subject, example: Example) -> None:
     methods=REFINEMENTS,
     examples=lambda method: separated_layers(method, VARIANTS[method]),
     source="Section 3.6 and Appendix C.1, as pruneproof.reference reads them",
-    level="SHOULD",
     assumptions="no decision hangs on the fifth digit of a statistic",
 )
 def agreement(subject: Subject, example: Example) -> None:

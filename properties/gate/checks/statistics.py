@@ -36,7 +36,7 @@ INTERFACE = "The gate's interface, activation_statistics"
 )
 def norm(subject: Subject, example: Calibration) -> None:
     """The norm of an input is the root of its sum of squares over all tokens, not a mean."""
-    _near(subject, example, ("norm",))
+    near(subject, example, ("norm",))
 
 
 @gate_property(
@@ -48,7 +48,7 @@ def norm(subject: Subject, example: Calibration) -> None:
 )
 def mean(subject: Subject, example: Calibration) -> None:
     """The mean of an input weighs every token alike, whatever batch it came in."""
-    _near(subject, example, ("mean",))
+    near(subject, example, ("mean",))
 
 
 @gate_property(
@@ -60,7 +60,7 @@ def mean(subject: Subject, example: Calibration) -> None:
 )
 def variance(subject: Subject, example: Calibration) -> None:
     """The variance of an input is the mean squared deviation, divided by the number of tokens."""
-    _near(subject, example, ("var",))
+    near(subject, example, ("var",))
 
 
 @gate_property(
@@ -74,7 +74,7 @@ def tokens(subject: Subject, example: Calibration) -> None:
     """Tokens are counted, not sequences or batches."""
     answer = subject.activation_statistics(example.batches)
     _given(("tokens",), answer)
-    _counted(subject, answer, len(example.tokens))
+    counted(subject, answer, len(example.tokens))
 
 
 @gate_property(
@@ -87,7 +87,7 @@ def tokens(subject: Subject, example: Calibration) -> None:
 )
 def between_batches(subject: Subject, example: Calibration) -> None:
     """The variance between the means of the batches counts as well."""
-    _near(subject, example, ("var",))
+    near(subject, example, ("var",))
 
 
 @gate_property(
@@ -100,7 +100,7 @@ def between_batches(subject: Subject, example: Calibration) -> None:
 )
 def large_mean(subject: Subject, example: Calibration) -> None:
     """A small variance about a large mean is not lost to cancellation."""
-    _near(subject, example, ("var",))
+    near(subject, example, ("var",))
 
 
 @gate_property(
@@ -151,8 +151,8 @@ def shape(subject: Subject, example: Calibration) -> None:
 def one_token_vector(subject: Subject, example: Calibration) -> None:
     """A batch may be a single token, a vector of in_features numbers."""
     vectors = Calibration(example.tokens, list(example.tokens.clone().unbind()), [])
-    answer = _near(subject, vectors, KEYS)
-    _counted(subject, answer, len(example.tokens))
+    answer = near(subject, vectors, KEYS)
+    counted(subject, answer, len(example.tokens))
 
 
 @gate_property(
@@ -164,8 +164,8 @@ def one_token_vector(subject: Subject, example: Calibration) -> None:
 )
 def single_token(subject: Subject, example: Calibration) -> None:
     """Of a single token the mean is the token and the variance 0."""
-    answer = _near(subject, example, KEYS)
-    _counted(subject, answer, 1)
+    answer = near(subject, example, KEYS)
+    counted(subject, answer, 1)
 
 
 @gate_property(
@@ -178,7 +178,7 @@ def single_token(subject: Subject, example: Calibration) -> None:
 )
 def constant(subject: Subject, example: Calibration) -> None:
     """An input that never varies has the variance 0, up to rounding."""
-    _near(subject, example, ("var",))
+    near(subject, example, ("var",))
 
 
 @gate_property(
@@ -235,7 +235,7 @@ def half_overflow(subject: Subject, example: Calibration) -> None:
 )
 def half_precision(subject: Subject, example: Calibration) -> None:
     """The statistics of half-precision activations are as exact as float32 makes them."""
-    _near(subject, example, KEYS)
+    near(subject, example, KEYS)
 
 
 @gate_property(
@@ -248,8 +248,8 @@ def half_precision(subject: Subject, example: Calibration) -> None:
 def fresh(subject: Subject, example: Calibration) -> None:
     """Each call starts from nothing: tokens of an earlier call do not count."""
     subject.activation_statistics([batch + 1 for batch in example.others])
-    answer = _near(subject, example, KEYS)
-    _counted(subject, answer, len(example.tokens))
+    answer = near(subject, example, KEYS)
+    counted(subject, answer, len(example.tokens))
 
 
 @gate_property(
@@ -262,7 +262,7 @@ def fresh(subject: Subject, example: Calibration) -> None:
 def strides(subject: Subject, example: Calibration) -> None:
     """A batch may be a view, such as a transpose."""
     views = [batch.T.contiguous().T for batch in example.batches]
-    _near(subject, Calibration(example.tokens, views, []), KEYS)
+    near(subject, Calibration(example.tokens, views, []), KEYS)
 
 
 @gate_property(
@@ -277,8 +277,8 @@ def empty_batch(subject: Subject, example: Calibration) -> None:
     """A batch without tokens among others changes nothing."""
     empty = example.tokens[:0].clone()
     batches = [example.batches[0], empty, *example.batches[1:]]
-    answer = _near(subject, Calibration(example.tokens, batches, []), KEYS)
-    _counted(subject, answer, len(example.tokens))
+    answer = near(subject, Calibration(example.tokens, batches, []), KEYS)
+    counted(subject, answer, len(example.tokens))
 
 
 @gate_property(
@@ -311,7 +311,8 @@ def _exact(example: Calibration, *answers: dict[str, Any]) -> dict[str, Moment]:
     return moments(example.tokens, result, double=double)
 
 
-def _near(subject: Subject, example: Calibration, keys: tuple[str, ...]) -> dict[str, Any]:
+def near(subject: Subject, example: Calibration, keys: tuple[str, ...]) -> dict[str, Any]:
+    """Ask for statistics, and assert that those of these keys are right."""
     answer = subject.activation_statistics(example.batches)
     given = _given(keys, answer)
     exact, name = _exact(example, answer), subject.name_of(answer)
@@ -349,7 +350,8 @@ def _alike(subject: Subject, example: Calibration, others: list[Tensor], when: s
             )
 
 
-def _counted(subject: Subject, answer: dict[str, Any], expected: int) -> None:
+def counted(subject: Subject, answer: dict[str, Any], expected: int) -> None:
+    """Assert the number of tokens, where the answer holds it."""
     if "tokens" not in answer:
         return
     name, got = subject.name_of(answer), answer["tokens"]

@@ -209,7 +209,9 @@ def independent(subject: Subject, example: Example) -> None:
 
 @st.composite
 def _four_seeds(draw: st.DrawFn, method: str) -> Example:
-    seeds = draw(st.lists(st.integers(0, 999), min_size=4, max_size=4, unique=True))
+    first = draw(st.integers(0, 999))
+    # Apart by what a byte and two bytes hold, too.
+    seeds = [first, first + draw(st.integers(1, 99)), first + 256, first + 65536]
     weight = WEIGHTS.to(draw(st.sampled_from(DTYPES)))
     return Example(method, weight, parameters={"ratio": 0.5}, more={"seeds": seeds})
 
@@ -220,7 +222,7 @@ def _four_seeds(draw: st.DrawFn, method: str) -> Example:
     methods=("stochria",),
     examples=_four_seeds,
     source="the gate's interface",
-    assumptions="for three other seeds right samples are all the same once in 1e23 cases",
+    assumptions="for another seed a right sample is the same once in ten million cases",
 )
 def seed(subject: Subject, example: Example) -> None:
     """The same seed gives the same scores, and other seeds give others."""
@@ -241,9 +243,9 @@ def seed(subject: Subject, example: Example) -> None:
         expected=first.tolist(),
         got=again.tolist(),
     )
-    equal = " and ".join(f"torch.equal({names[0]}, {subject.name_of(each)})" for each in different)
-    hold(
-        not all(torch.equal(first, each) for each in different),
-        f"the seeds {', '.join(map(str, example.more['seeds']))} all give the same scores",
-        f"not ({equal})",
-    )
+    for other, scores in zip(others, different, strict=True):
+        hold(
+            not torch.equal(first, scores),
+            f"the seeds {one} and {other} give the same scores",
+            f"not torch.equal({names[0]}, {subject.name_of(scores)})",
+        )

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pruneproof.properties.meta.plain import Plain
 from pruneproof.properties.meta.registry import fault
 
 
@@ -267,3 +268,40 @@ class PrunesInPlace(Masks):
         if named.get("n_m") is None:
             given[1].mul_(keep)
         return keep
+
+
+@fault("mask.larger:magnitude")
+class CountsInBlocks(Masks):
+    """Counts and prunes in blocks of 128 inputs, as compression by blocks does."""
+
+    def keep(self, scores: Tensor, sparsity: float) -> Tensor:
+        """Right for up to 128 inputs."""
+        blocks = [super(CountsInBlocks, self).keep(each, sparsity) for each in scores.split(128, 1)]
+        return torch.cat(blocks, 1)
+
+
+@fault("mask.larger:wanda")
+class EightOutputs(Masks):
+    """Leaves every output after the eighth as it is."""
+
+    def keep(self, scores: Tensor, sparsity: float) -> Tensor:
+        """Dense from there on."""
+        mask = super().keep(scores, sparsity)
+        mask[8:] = True
+        return mask
+
+
+@fault("mask.own_scores:stochria")
+class LowestOfSampled(Masks):
+    """Keeps the lowest of StochRIA's scores."""
+
+    score = Plain().score
+
+    def scores(self, method: str, weight: Tensor, inputs: Tensor | None, alpha: float) -> Tensor:
+        """Turned round."""
+        return -self.score(method, weight) if method == "stochria" else weight.abs()
+
+
+@fault("mask.not_finite:magnitude")
+class SortsNan(Masks):
+    """Sorts nan behind the largest score, and so keeps it."""

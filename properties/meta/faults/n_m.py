@@ -61,7 +61,7 @@ class KeepsTheLowest(Masks):
         return super().n_of_m(-scores, n, m)
 
 
-@fault("n_m.optimal:magnitude")
+@fault("n_m.absorbed:magnitude")
 class BestPairBySum(Masks):
     """Chooses the two of four with the largest sum, where a large weight absorbs the small ones."""
 

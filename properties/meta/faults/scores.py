@@ -280,6 +280,26 @@ class NormInHalf(Plain):
         return activations.square().sum(0).sqrt()
 
 
+@fault("score.half_precision:wanda")
+class MagnitudeInHalf(Plain):
+    """In half precision the activations are left out."""
+
+    def score(self, method: str, weight: Tensor, *given: Any, **parameters: Any) -> Tensor:
+        """|W| for Wanda in half precision."""
+        if method == "wanda" and weight.dtype in (torch.float16, torch.bfloat16):
+            return weight.abs()
+        return super().score(method, weight, *given, **parameters)
+
+
+@fault("score.larger:wanda")
+class NormOfTheFirstTokens(Plain):
+    """The norm is that of the first 64 tokens."""
+
+    def norm(self, activations: Tensor) -> Tensor:
+        """Right for up to 64."""
+        return super().norm(activations[:64])
+
+
 @fault("score.arguments:magnitude")
 class WeightInPlace(Plain):
     """Absolute values are taken in place."""

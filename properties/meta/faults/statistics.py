@@ -272,3 +272,24 @@ class CentredInPlace(Statistics):
         for batch in batches:
             batch -= right["mean"].to(batch.dtype)
         return right
+
+
+@fault("statistics.larger:all")
+class FirstFeatures(Statistics):
+    """The mean is kept in 128 places, as many as fit a block."""
+
+    def of(self, batches: list[Tensor]) -> dict[str, Any]:
+        """Zero for all other features."""
+        found = super().of(batches)
+        found["mean"][128:] = 0
+        return found
+
+
+@fault("statistics.larger:all")
+class SamplesTokens(Statistics):
+    """Takes the variance of the first 64 tokens, which are many."""
+
+    def of(self, batches: list[Tensor]) -> dict[str, Any]:
+        """Right for up to 64."""
+        few = torch.cat(batches)[:64]
+        return super().of(batches) | {"var": few.var(0, correction=0)}

@@ -125,3 +125,13 @@ class GlobalGenerator(Plain):
     def samples(self, lines: int, length: int, tau: int, generator: torch.Generator) -> Tensor:
         """Unseeded."""
         return super().samples(lines, length, tau, torch.default_generator)
+
+
+@fault("stochria.seed:stochria")
+class SeedInAByte(Plain):
+    """Only the last eight bits of the seed count."""
+
+    def stochria(self, W: Tensor, *given: Any, **parameters: Any) -> Tensor:
+        """Seed 256 is seed 0."""
+        seed = parameters.pop("seed", 0) % 256
+        return super().stochria(W, *given, seed=seed, **parameters)
