@@ -29,6 +29,7 @@ def layer(
     pattern: str,
     seed: int = 0,
     dtype: torch.dtype = torch.float32,
+    /,
     **parameters: Any,
 ) -> Example:
     """A layer without dead inputs and outputs.

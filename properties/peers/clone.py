@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from pruneproof.properties.peers.variables import variables_of
 
 CPU = torch.device("cpu")
+MOST_SEQUENCES = 128
 
 
 class Clone:
@@ -72,8 +73,13 @@ class Clone:
 
 
 def as_sequences(inputs: Tensor) -> Tensor:
-    """Tokens × in_features as sequences of one token, so that sequences are accumulated."""
-    return inputs[:, None] if inputs.ndim == 2 else inputs
+    """Tokens × in_features as sequences of one token, so that sequences are accumulated.
+
+    More tokens than Wanda's code has room for sequences, which is 128, are one sequence.
+    """
+    if inputs.ndim > 2:
+        return inputs
+    return inputs[:, None] if len(inputs) <= MOST_SEQUENCES else inputs[None]
 
 
 def _commit(place: Path) -> str:
