@@ -26,6 +26,7 @@ class Masks:
         alpha: float = 1.0,
     ) -> Tensor:
         """By sparsity or n:m."""
+        self.look_at(weight, inputs)
         scores = self.scores(method, weight, inputs, alpha)
         if n_m is not None:
             return self.n_of_m(scores, *n_m)
@@ -41,6 +42,11 @@ class Masks:
             raise NotImplementedError(method)
         assert inputs is not None
         return weight.abs() * inputs.norm(dim=0) ** alpha
+
+    def look_at(self, *given: Tensor | None) -> None:
+        """Numbers that are finite."""
+        if not all(each.isfinite().all() for each in given if each is not None):
+            raise ValueError("weight and inputs must be finite")
 
     def check(self, sparsity: float) -> None:
         """A sparsity of [0, 1)."""
@@ -305,3 +311,6 @@ class LowestOfSampled(Masks):
 @fault("mask.not_finite:magnitude")
 class SortsNan(Masks):
     """Sorts nan behind the largest score, and so keeps it."""
+
+    def look_at(self, *given: Tensor | None) -> None:
+        """At nothing."""
