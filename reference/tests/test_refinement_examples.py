@@ -86,11 +86,3 @@ def test_a_swap_may_take_several_inputs_out_of_the_running():
     )
     refined = dsnot(W, keep, *([torch.ones(8, dtype=torch.float64)] * 3), m=4, max_cycles=2)
     assert refined[:, 0].tolist() == [True, False, False, True, True, False, True, True]
-
-
-def test_the_next_group_is_found_when_one_closes_with_candidates_left():
-    W = torch.tensor([10.0, 9, 8, -1, 7, 6, 5, -1])[:, None]
-    keep = W < 0
-    one = torch.ones(8)
-    refined = dsnot(W, keep, one, one, one, max_cycles=2, m=4)
-    assert W[refined].tolist() == [10, 7]
