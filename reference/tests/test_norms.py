@@ -137,3 +137,10 @@ def test_arguments_are_left_alone():
         for p in POWERS:
             input_norms(W[:, :1], p), output_norms(W, p)
         assert torch.equal(W, before)
+
+
+def test_a_norm_is_taken_up_to_half_of_the_range():
+    half = torch.finfo(torch.float64).max / 2
+    assert input_norms(torch.tensor([[half]], dtype=torch.float64), math.inf).item() == half
+    with pytest.raises(ValueError, match="within half"):
+        input_norms(torch.tensor([[1.5 * half]], dtype=torch.float64), math.inf)

@@ -140,3 +140,21 @@ def test_one_seed_gives_one_score_on_every_device(device):
     assert on_device.device.type == device
     difference = (on_device.cpu() - reference.stochria(W, 0.3, 1)).abs()
     assert (difference <= 2.0**-23 * reference.stochria(W, 0.3, 1)).all()
+
+
+def test_single_entries_come_from_the_whole_line():
+    """None of 1000 uniform draws from 1000 entries is among the last 50 once in 1e22."""
+    of_inputs, of_outputs = reference.sampled_entries(1000, 1000, 1e-3, seed=0)
+    assert of_inputs.max() >= 950
+    assert of_outputs.max() >= 950
+
+
+def test_every_seed_of_63_bits_is_taken():
+    assert reference.sampled_entries(2, 2, 0.5, 2**63 - 1).of_inputs.shape == (2, 1)
+
+
+def test_an_index_twice_is_found_wherever_it_stands(no_shape_checks):
+    W = torch.ones(1, 3)
+    samples = reference.Samples(torch.tensor([[0, 2, 2]]), torch.tensor([[0, 0, 0]] * 3))
+    with pytest.raises(ValueError, match="of_inputs must hold distinct indices"):
+        sampled_weights(W, samples)
