@@ -9,7 +9,6 @@ import argparse
 import io
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from pruneproof.integration.calibration import token_windows
 from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.pruning.blockwise import linears, prune_blocks
 from pruneproof.integration.pruning.load import load_model
+from pruneproof.integration.pruning.memory import measured_peak
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.small_llama import fetch_small_llama
 from pruneproof.integration.wikipedia import fetch_wikipedia_text
@@ -76,17 +76,17 @@ def one_run(side: str, arguments: argparse.Namespace, zeros: Path) -> None:
     model, tokenizer = load_model(str(fetch_small_llama()), arguments.dtype, "cpu")
     text = fetch_wikipedia_text()
     tokens = token_windows(tokenizer, text, arguments.samples, arguments.seqlen)
-    before = _peak()
+    before = measured_peak()
     start = time.perf_counter()
     (prune_as_known if side == "known" else prune_as_ours)(model, tokens, arguments.sparsity)
     seconds = time.perf_counter() - start
     layers = [layer for block in decoder_blocks(model) for _, layer in linears(block)]
     np.save(zeros, np.packbits(np.concatenate([(x.weight == 0).numpy().ravel() for x in layers])))
-    print(json.dumps({"seconds": seconds, "peak": _peak(), "growth": _peak() - before}))
-
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(
+        json.dumps(
+            {"seconds": seconds, "peak": measured_peak(), "growth": measured_peak() - before}
+        )
+    )
 
 
 def measure(repeats: int) -> tuple[Runs, float]:

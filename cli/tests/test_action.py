@@ -13,6 +13,7 @@ SCRIPT = textwrap.dedent(ACTION.split("      run: |\n")[1])
 STAND_IN = """#!/bin/sh
 printf '%s\\n' "$@" > "$ARGUMENTS"
 [ "$CODE" = 2 ] || { mkdir -p "$REPORT"; echo summary > "$REPORT/summary.md"; }
+[ -n "$DIES" ] || [ "$CODE" = 2 ] || echo {} > "$REPORT/report.json"
 exit "$CODE"
 """
 
@@ -24,9 +25,17 @@ def test_no_input_is_pasted_into_a_command() -> None:
     assert "${{" not in SCRIPT
 
 
-@pytest.mark.parametrize(("code", "summary"), [(0, "summary"), (1, "summary"), (2, "could not")])
+@pytest.mark.parametrize(
+    ("code", "dies", "fails", "summary"),
+    [
+        (0, "", 0, "summary"),
+        (1, "", 1, "summary"),
+        (2, "", 2, "could not"),
+        (0, "before the report is whole", 2, "summary"),
+    ],
+)
 def test_it_judges_summarises_and_fails_as_the_gate_does(
-    tmp_path: Path, code: int, summary: str
+    tmp_path: Path, code: int, dies: str, fails: int, summary: str
 ) -> None:
     program = tmp_path / "bin" / "pruneproof"
     program.parent.mkdir()
@@ -42,12 +51,17 @@ def test_it_judges_summarises_and_fails_as_the_gate_does(
         "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
         "ARGUMENTS": str(tmp_path / "arguments"),
         "CODE": str(code),
+        "DIES": dies,
+        "SEED": "7",
+        "TIMEOUT": "30",
+        "ISOLATE": "true",
     }
     shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", SCRIPT]
     done = subprocess.run(shell, env=environment, cwd=tmp_path)
-    assert done.returncode == code
+    assert done.returncode == fails
     assert summary in (tmp_path / "summary").read_text(encoding="utf-8")
     arguments = (tmp_path / "arguments").read_text(encoding="utf-8").splitlines()
-    expected = ["gate", "--profile", "quick", "--report", str(report)]
+    expected = ["gate", "--profile", "quick", "--report", str(report), "--timeout", "30"]
+    expected += ["--seed", "7", "--isolate"]
     assert arguments == [*expected, "--known-failures", "known failures.toml", "--", target]
     assert not (tmp_path / "pwned").exists()

@@ -65,6 +65,13 @@ def test_the_bounds_of_halves_include_the_final_rounding():
     assert abs(1.0 - exact.value[0]) <= exact.bound[0] < 0.005
 
 
-def test_the_number_of_tokens_is_limited():
-    with pytest.raises(ValueError, match="1 to 16, got 17"):
-        moments(torch.ones(17, 1), torch.float32, double=False)
+def test_statistics_of_no_tokens_are_refused():
+    with pytest.raises(ValueError, match="at least 1, got 0"):
+        moments(torch.ones(0, 1), torch.float32, double=False)
+
+
+def test_a_norm_of_many_tokens_may_come_from_their_mean_and_variance():
+    X = 1000 + torch.arange(500.0).remainder(7)[:, None]
+    exact = moments(X, torch.float32, double=False)["norm"]
+    got = (len(X) * (X.var(0, correction=0) + X.mean(0) ** 2)).sqrt().item()
+    assert abs(got - exact.value[0]) <= exact.bound[0] < 1e-3 * exact.value[0]
