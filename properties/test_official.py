@@ -83,8 +83,8 @@ def test_wanda(real: RealLayer, pattern: dict[str, Any]) -> None:
     theirs = wanda_peer.Adapter().keep_mask("wanda", real.weight, real.sequences, **pattern)
     ours = Reference().keep_mask("wanda", real.weight, real.inputs, **pattern)
     scores = Reference().score("wanda", real.weight.double(), real.inputs.double())
-    masks = (groups_of(pattern, each) for each in (ours, theirs, scores))
-    assert_agree(*masks, real.relative_bound())
+    ours, theirs, scores = (groups_of(pattern, each) for each in (ours, theirs, scores))
+    assert_agree(ours, theirs, scores, real.relative_bound())
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=str)
@@ -92,8 +92,8 @@ def test_ria_within_outputs(real: RealLayer, pattern: dict[str, Any]) -> None:
     theirs = ria_per_output_peer.Adapter().keep_mask("ria", real.weight, real.sequences, **pattern)
     ours = Reference().keep_mask("ria", real.weight, real.inputs, **pattern)
     scores = Reference().score("ria", real.weight.double(), real.inputs.double())
-    masks = (groups_of(pattern, each) for each in (ours, theirs, scores))
-    assert_agree(*masks, real.relative_bound())
+    ours, theirs, scores = (groups_of(pattern, each) for each in (ours, theirs, scores))
+    assert_agree(ours, theirs, scores, real.relative_bound())
 
 
 @pytest.mark.parametrize("method", ["ria", "wanda"])
@@ -102,8 +102,8 @@ def test_ria_and_wanda_over_the_layer(real: RealLayer, method: str) -> None:
     theirs = ria_peer.Adapter().keep_mask(method, real.weight, real.sequences, sparsity=0.5)
     scores = Reference().score(method, real.weight.double(), real.inputs.double())
     ours = reference.keep_mask(scores.T, 0.5, "layer").T
-    masks = (each.reshape(1, -1) for each in (ours, theirs, scores))
-    assert_agree(*masks, real.relative_bound(), one_too_many=True)
+    ours, theirs, scores = (each.reshape(1, -1) for each in (ours, theirs, scores))
+    assert_agree(ours, theirs, scores, real.relative_bound(), one_too_many=True)
 
 
 def test_magnitude_over_the_layer(real: RealLayer) -> None:
@@ -111,8 +111,8 @@ def test_magnitude_over_the_layer(real: RealLayer) -> None:
     theirs = wanda_magnitude_peer.Adapter().keep_mask("magnitude", real.weight, sparsity=0.5)
     scores = real.weight.abs()
     ours = reference.keep_mask(scores.T, 0.5, "layer").T
-    masks = (each.reshape(1, -1) for each in (ours, theirs, scores))
-    assert_agree(*masks, 0.0, one_too_many=True)
+    ours, theirs, scores = (each.reshape(1, -1) for each in (ours, theirs, scores))
+    assert_agree(ours, theirs, scores, 0.0, one_too_many=True)
 
 
 def test_dsnot(real: RealLayer) -> None:

@@ -282,8 +282,8 @@ class CountsInBlocks(Masks):
 
     def keep(self, scores: Tensor, sparsity: float) -> Tensor:
         """Right for up to 128 inputs."""
-        blocks = [super(CountsInBlocks, self).keep(each, sparsity) for each in scores.split(128, 1)]
-        return torch.cat(blocks, 1)
+        keep = super().keep
+        return torch.cat([keep(block, sparsity) for block in scores.split(128, 1)], 1)
 
 
 @fault("mask.larger:wanda")
