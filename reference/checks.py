@@ -183,7 +183,7 @@ def check_number(
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a real number, got {value!r}")
     # Whole, since a double has no room for the last digits of a large integer.
-    number = value if isinstance(value, Integral) else float(value)
+    number = int(value) if isinstance(value, Integral) else float(value)
     above = number > low if open_low else number >= low
     below = number < high if open_high else number <= high
     if not (above and below):
