@@ -4,6 +4,7 @@ Their functions run unchanged, in the clones that PRUNEPROOF_WANDA, PRUNEPROOF_R
 PRUNEPROOF_DSNOT name. Scores that are too close to be told apart in float32 may change places.
 """
 
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -78,20 +79,16 @@ def groups_of(pattern: dict[str, Any], tensor: Tensor) -> Tensor:
     return tensor.reshape(-1, pattern["n_m"][1]) if "n_m" in pattern else tensor
 
 
+@pytest.mark.parametrize(
+    ("method", "official"), [("wanda", wanda_peer), ("ria", ria_per_output_peer)]
+)
 @pytest.mark.parametrize("pattern", PATTERNS, ids=str)
-def test_wanda(real: RealLayer, pattern: dict[str, Any]) -> None:
-    theirs = wanda_peer.Adapter().keep_mask("wanda", real.weight, real.sequences, **pattern)
-    ours = Reference().keep_mask("wanda", real.weight, real.inputs, **pattern)
-    scores = Reference().score("wanda", real.weight.double(), real.inputs.double())
-    ours, theirs, scores = (groups_of(pattern, each) for each in (ours, theirs, scores))
-    assert_agree(ours, theirs, scores, real.relative_bound())
-
-
-@pytest.mark.parametrize("pattern", PATTERNS, ids=str)
-def test_ria_within_outputs(real: RealLayer, pattern: dict[str, Any]) -> None:
-    theirs = ria_per_output_peer.Adapter().keep_mask("ria", real.weight, real.sequences, **pattern)
-    ours = Reference().keep_mask("ria", real.weight, real.inputs, **pattern)
-    scores = Reference().score("ria", real.weight.double(), real.inputs.double())
+def test_within_outputs(
+    real: RealLayer, method: str, official: ModuleType, pattern: dict[str, Any]
+) -> None:
+    theirs = official.Adapter().keep_mask(method, real.weight, real.sequences, **pattern)
+    ours = Reference().keep_mask(method, real.weight, real.inputs, **pattern)
+    scores = Reference().score(method, real.weight.double(), real.inputs.double())
     ours, theirs, scores = (groups_of(pattern, each) for each in (ours, theirs, scores))
     assert_agree(ours, theirs, scores, real.relative_bound())
 

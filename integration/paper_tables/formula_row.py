@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from pruneproof.integration.paper_tables.fields import check_fields, check_table, read_toml
 
 FORMULAS = ("X", "Y", "score")
 REQUIRED: Mapping[str, type] = {
@@ -69,11 +70,8 @@ def parse(text: str, name: str) -> tuple[FormulaRow, ...]:
     Raises:
         ValueError: malformed; says where, what was there and what is allowed.
     """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{name}: is not TOML: {error}") from error
-    _check(data, {"number": int, "title": str, "row": list}, {}, name)
+    data = read_toml(text, name)
+    check_fields(data, {"number": int, "title": str, "row": list}, {}, name)
     rows: dict[str, FormulaRow] = {}
     for position, fields in enumerate(data["row"], 1):
         row = _row(fields, f"{name}: row {position}")
@@ -84,31 +82,13 @@ def parse(text: str, name: str) -> tuple[FormulaRow, ...]:
 
 
 def _row(fields: Any, where: str) -> FormulaRow:
-    if type(fields) is not dict:
-        raise ValueError(f"{where}: {fields!r}, must be a table")
-    _check(fields, REQUIRED, OPTIONAL, where)
+    check_table(fields, where)
+    check_fields(fields, REQUIRED, OPTIONAL, where)
     scan = fields.get("scan", {})
-    _check(scan, {}, dict.fromkeys(FORMULAS, str), f"{where}: scan")
+    check_fields(scan, {}, dict.fromkeys(FORMULAS, str), f"{where}: scan")
     if scan and not fields.get("ocr_suspect"):
         raise ValueError(f"{where}: ocr_suspect: missing, must say what of the scan was read")
     claims = fields.get("refuted_by", [])
     if not all(type(claim) is str for claim in claims):
         raise ValueError(f"{where}: refuted_by: {claims!r}, must hold ids of claims")
     return FormulaRow(**{**fields, "refuted_by": tuple(claims)})
-
-
-def _check(
-    fields: Mapping[str, Any],
-    required: Mapping[str, type],
-    optional: Mapping[str, type],
-    where: str,
-) -> None:
-    for key in required:
-        if key not in fields:
-            raise ValueError(f"{where}: {key}: missing")
-    allowed = {**required, **optional}
-    for key, value in fields.items():
-        if key not in allowed:
-            raise ValueError(f"{where}: {key}: unknown, must be one of {', '.join(allowed)}")
-        if type(value) is not allowed[key]:
-            raise ValueError(f"{where}: {key}: {value!r}, must be of type {allowed[key].__name__}")

@@ -7,12 +7,13 @@ columns brings its own `columns`. A `[[flag]]` marks cells that look damaged or 
 """
 
 import re
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pruneproof.integration.paper_tables.cell import MODELS, PARAMETERS, Cell
+from pruneproof.integration.paper_tables.fields import check_fields, check_table, read_toml
 
 CHOICES: Mapping[str, Collection[str]] = {
     "model": MODELS,
@@ -34,6 +35,7 @@ OPTIONAL: Mapping[str, type] = {
     "trials": int,
     **PARAMETERS,
 }
+_check_fields = partial(check_fields, choices=CHOICES)
 PRINTED = re.compile(r"[+-]?\d+(\.\d+)?(e\d+)?")
 NUMBERS = ("printed", "deviation", "delta")
 FILE = {"number": int, "title": str, "columns": list, "cells": dict, "row": list}
@@ -51,10 +53,7 @@ def parse(text: str, name: str) -> tuple[Cell, ...]:
     Raises:
         ValueError: malformed; says where, what was there and what is allowed.
     """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{name}: is not TOML: {error}") from error
+    data = read_toml(text, name)
     _check_fields(data, required=FILE, optional={"flag": list}, where=name)
     for key in ("columns", "row", "flag"):
         _check_tables(data.get(key, []), f"{name}: {key}")
@@ -105,27 +104,7 @@ def _numbers(texts: list[str], count: int, where: str) -> list[str]:
 
 def _check_tables(values: list[Any], where: str) -> None:
     for value in values:
-        if type(value) is not dict:
-            raise ValueError(f"{where}: {value!r}, must be a table")
-
-
-def _check_fields(
-    fields: Mapping[str, Any],
-    required: Mapping[str, type],
-    optional: Mapping[str, type],
-    where: str,
-) -> None:
-    for key in required:
-        if key not in fields:
-            raise ValueError(f"{where}: {key}: missing")
-    allowed = {**required, **optional}
-    for key, value in fields.items():
-        if key not in allowed:
-            raise ValueError(f"{where}: {key}: unknown, must be one of {', '.join(allowed)}")
-        if type(value) is not allowed[key]:
-            raise ValueError(f"{where}: {key}: {value!r}, must be of type {allowed[key].__name__}")
-        if value not in CHOICES.get(key, [value]):
-            raise ValueError(f"{where}: {key}: {value!r}, must be one of {', '.join(CHOICES[key])}")
+        check_table(value, where)
 
 
 def _apply(flag: dict[str, Any], cells: dict[str, Cell], where: str) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 from torch import Tensor
 
+from pruneproof.properties.gate.assertions import unchanged
+from pruneproof.properties.gate.examples import Example
 from pruneproof.properties.gate.expected import Expected
 from pruneproof.properties.gate.property import Violation
 from pruneproof.properties.gate.subject import Subject
@@ -135,6 +137,20 @@ def assert_lowest_index_first(
                     expected=f"[{first}] is pruned first",
                     got=f"[{second}] is pruned first",
                 )
+
+
+def assert_unchanged(subject: Subject, example: Example, **asked: object) -> None:
+    """Assert that `keep_mask` leaves its tensors as they were."""
+    given = [None if each is None else each.clone() for each in example.arguments[1:]]
+    subject.keep_mask(example.method, *given, **asked)  # type: ignore[arg-type]
+    pairs = [
+        (before, after)
+        for before, after in zip(example.arguments[1:], given, strict=True)
+        if after is not None
+    ]
+    message = "keep_mask changes a tensor that it is given"
+    before, after = zip(*pairs, strict=True)
+    unchanged(before, after, [message] * len(pairs))
 
 
 def assert_same_where_apart(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from pruneproof.properties.gate import masks
-from pruneproof.properties.gate.assertions import hold, same, unchanged
+from pruneproof.properties.gate.assertions import hold, same
 from pruneproof.properties.gate.checks.comparing import refused
 from pruneproof.properties.gate.examples import Example
 from pruneproof.properties.gate.expected import Expected, expected_scores
@@ -368,21 +368,7 @@ def strides(subject: Subject, example: Example) -> None:
 )
 def arguments(subject: Subject, example: Example) -> None:
     """Making a mask changes neither the weight nor the activations."""
-    assert_unchanged(subject, example, sparsity=example.more["sparsity"])
-
-
-def assert_unchanged(subject: Subject, example: Example, **asked: object) -> None:
-    """Assert that `keep_mask` leaves its tensors as they were."""
-    given = [None if each is None else each.clone() for each in example.arguments[1:]]
-    subject.keep_mask(example.method, *given, **asked)  # type: ignore[arg-type]
-    pairs = [
-        (before, after)
-        for before, after in zip(example.arguments[1:], given, strict=True)
-        if after is not None
-    ]
-    message = "keep_mask changes a tensor that it is given"
-    before, after = zip(*pairs, strict=True)
-    unchanged(before, after, [message] * len(pairs))
+    masks.assert_unchanged(subject, example, sparsity=example.more["sparsity"])
 
 
 def _below_1(number: float) -> float:

@@ -11,7 +11,6 @@ from pruneproof.properties.gate.checks.masks import (
     EXACT_TIES,
     FEW,
     INTERFACE,
-    assert_unchanged,
     scores_behind,
 )
 from pruneproof.properties.gate.examples import Example
@@ -163,4 +162,4 @@ def tail(subject: Subject, example: Example) -> None:
 )
 def arguments(subject: Subject, example: Example) -> None:
     """Making an n:m mask changes neither the weight nor the activations."""
-    assert_unchanged(subject, example, n_m=example.more["n_m"])
+    masks.assert_unchanged(subject, example, n_m=example.more["n_m"])
