@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pruneproof import reference
 from pruneproof.properties.arithmetic import Arithmetic
-from pruneproof.reference.blocks import BLOCK_ELEMENTS
+from pruneproof.reference.blocks import block_size
 from pruneproof.reference.precision import accumulation_dtype, score_dtype
 
 
@@ -80,8 +80,10 @@ def norm_names(method: str) -> tuple[str, str]:
 
 
 def _reference_arithmetic(dtype: torch.dtype) -> Arithmetic:
-    accumulate = accumulation_dtype(torch.device("cpu"))
-    return Arithmetic(accumulate, score_dtype(dtype), block_elements=BLOCK_ELEMENTS)
+    device = torch.device("cpu")
+    return Arithmetic(
+        accumulation_dtype(device), score_dtype(dtype), block_elements=block_size(device)
+    )
 
 
 REFERENCE = Implementation(ReferenceAdapter(), _reference_arithmetic)

@@ -6,18 +6,33 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pruneproof.reference.precision import score_dtype, to_accumulation
+from pruneproof.reference.precision import accumulation_copy, score_dtype
 
 BLOCK_ELEMENTS = 2**20
-"""Elements of a block, 8 MiB in float64: it fits into a cache and still keeps a GPU busy."""
+"""Elements of a block where much is done with each, as in a product: 8 MiB in float64."""
 
 
-def row_blocks(rows: int, columns: int) -> Iterator[slice]:
-    """Cut a matrix into blocks of whole rows, each of about ``BLOCK_ELEMENTS`` elements.
+def block_size(device: torch.device, on_cpu: int = 2**17) -> int:
+    """How many numbers to pass over at a time: what stays in a CPU's cache, more on a GPU.
+
+    Args:
+        device: where they lie.
+        on_cpu: the answer there; 1 MiB in float64 unless told.
+
+    Example:
+        >>> block_size(torch.device("cpu"))
+        131072
+    """
+    return on_cpu if device.type == "cpu" else 2**24
+
+
+def row_blocks(rows: int, columns: int, elements: int | None = None) -> Iterator[slice]:
+    """Cut a matrix into blocks of whole rows, each of about so many elements.
 
     Args:
         rows: number of rows of the matrix.
         columns: number of columns.
+        elements: ``BLOCK_ELEMENTS`` unless told.
 
     Yields:
         Slices that cover ``range(rows)`` in order; a row is never divided.
@@ -26,7 +41,7 @@ def row_blocks(rows: int, columns: int) -> Iterator[slice]:
         >>> list(row_blocks(5, BLOCK_ELEMENTS // 2))
         [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
     """
-    step = max(1, BLOCK_ELEMENTS // max(1, columns))
+    step = max(1, (elements or BLOCK_ELEMENTS) // max(1, columns))
     for start in range(0, rows, step):
         yield slice(start, min(start + step, rows))
 
@@ -42,13 +57,13 @@ def score_in_blocks(
             of inputs j; returns their scores in the same dtype.
 
     Returns:
-        S, contiguous, in the score dtype.
+        S in the score dtype, laid out in memory as W is, so that neither is walked across.
 
     Example:
         >>> score_in_blocks(torch.tensor([[1.0, -2.0]]), lambda magnitude, j: 2 * magnitude)
         tensor([[2., 4.]])
     """
-    S = torch.empty(W.shape, dtype=score_dtype(W.dtype), device=W.device)
-    for j in row_blocks(*W.shape):
-        S[j] = rule(to_accumulation(W[j].contiguous()).abs(), j)
+    S = torch.empty_like(W, dtype=score_dtype(W.dtype), requires_grad=False)
+    for j in row_blocks(*W.shape, block_size(W.device)):
+        S[j] = rule(accumulation_copy(W[j]).abs_(), j)
     return S

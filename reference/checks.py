@@ -262,6 +262,8 @@ def _extremes(tensor: Tensor) -> tuple[float, float]:
     # torch compares no float8, each of whose values float32 holds.
     if tensor.numel() == 0:
         return 0.0, 0.0
+    # Of a matrix that lies in memory by columns, aminmax would make a copy.
+    tensor = tensor.T if tensor.ndim == 2 and tensor.T.is_contiguous() else tensor
     ends = torch.aminmax(tensor.float() if tensor.dtype.itemsize == 1 else tensor)
     lowest, highest = torch.stack(ends).tolist()
     return lowest, highest

@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from pruneproof.reference.blocks import block_size
 from pruneproof.reference.checks import (
     check_choice,
     check_group_length,
@@ -12,7 +13,7 @@ from pruneproof.reference.checks import (
     check_number,
 )
 from pruneproof.reference.precision import score_dtype
-from pruneproof.reference.selection import block_size, keep_all_but_lowest
+from pruneproof.reference.selection import keep_all_but_lowest
 
 # Ranking a group against itself takes m − 1 passes; splitting it costs the same for any m.
 _LARGEST_RANKED_GROUP = 32

@@ -54,6 +54,29 @@ def to_accumulation(A: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
     return A.detach().to(accumulation_dtype(A.device))
 
 
+def accumulation_copy(
+    A: Float[Tensor, "..."], memory_format: torch.memory_format = torch.preserve_format
+) -> Float[Tensor, "..."]:
+    """Convert as :func:`to_accumulation` does, but always to a new tensor.
+
+    What is done to it in place needs no memory, which takes torch longer to find than to fill.
+
+    Args:
+        A: any floating dtype, at most as wide as the accumulation dtype.
+        memory_format: as A lies in memory, unless told.
+
+    Returns:
+        The same numbers, which the caller may overwrite.
+
+    Example:
+        >>> A = torch.tensor([-0.5], dtype=torch.float64)
+        >>> accumulation_copy(A).abs_(), A
+        (tensor([0.5000], dtype=torch.float64), tensor([-0.5000], dtype=torch.float64))
+    """
+    dtype = accumulation_dtype(A.device)
+    return A.detach().to(dtype, copy=True, memory_format=memory_format)
+
+
 def score_dtype(dtype: torch.dtype) -> torch.dtype:
     """Precision of the scores of weights of this dtype: float64 for float64, else float32.
 

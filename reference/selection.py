@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from pruneproof.reference.blocks import block_size
 from pruneproof.reference.precision import score_dtype
 
 # The sample is every 64th entry; but for one draw in ten thousand, the threshold lies within this
@@ -43,11 +44,6 @@ def keep_all_but_lowest(A: Float[Tensor, "r n"], k: int) -> Bool[Tensor, "r n"]:
     for block, keep_block in zip(A.split(rows), keep.split(rows), strict=True):
         split(block.detach().to(score_dtype(A.dtype)), k, keep_block)
     return keep
-
-
-def block_size(device: torch.device, on_cpu: int = 1 << 18) -> int:
-    """How many entries to work on at a time: what stays in a CPU's cache, more on a GPU."""
-    return on_cpu if device.type == "cpu" else 1 << 24
 
 
 def _split_on_device(A: Tensor, k: int, keep: Tensor) -> None:

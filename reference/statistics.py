@@ -4,9 +4,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pruneproof.reference.blocks import row_blocks
+from pruneproof.reference.blocks import block_size, row_blocks
 from pruneproof.reference.checks import check_batch, check_device, check_integer
-from pruneproof.reference.norms import activation_norms
+from pruneproof.reference.norms import norms_of_finite
 from pruneproof.reference.precision import accumulation_dtype, summable_limit, to_accumulation
 
 
@@ -26,6 +26,7 @@ class ActivationStatistics:
     Args:
         in_features: number of input features, b.
         device: where the batches lie and the sums are kept.
+        moments: without, only norms are gathered, in a third of the time.
 
     Raises:
         ValueError: in_features is below 1.
@@ -44,9 +45,11 @@ class ActivationStatistics:
     DSnoT averages the variances of the batches, which drops the variance between their means.
     """
 
-    def __init__(self, in_features: int, device: torch.device | str = "cpu") -> None:
+    def __init__(
+        self, in_features: int, device: torch.device | str = "cpu", *, moments: bool = True
+    ) -> None:
         check_integer("in_features", in_features, 1)
-        self.in_features = in_features
+        self.in_features, self.moments = in_features, moments
         self.tokens = 0
         dtype = accumulation_dtype(torch.device(device))
         zeros = torch.zeros(in_features, dtype=dtype, device=device)
@@ -65,18 +68,22 @@ class ActivationStatistics:
         limit = summable_limit(self._mean.dtype)
         check_batch("batch", batch, self.in_features, device=self._mean.device, limit=limit)
         tokens = batch.reshape(-1, self.in_features)
-        for rows in row_blocks(*tokens.shape):
+        self._norm = torch.hypot(self._norm, norms_of_finite(tokens, 2, dim=0))
+        if not self.moments:
+            self.tokens += len(tokens)
+            return
+        for rows in row_blocks(*tokens.shape, block_size(tokens.device)):
             self._count(tokens[rows])
 
     def merge(self, other: "ActivationStatistics") -> None:
         """Count all tokens that another accumulator has seen; it is left unchanged.
 
         Args:
-            other: of the same in_features and device.
+            other: of the same in_features and device, and with moments where this has them.
 
         Raises:
             TypeError: not an ActivationStatistics.
-            ValueError: another number of features or device.
+            ValueError: another number of features or device, or moments that are missing.
         """
         if not isinstance(other, ActivationStatistics):
             raise TypeError(f"other must be an ActivationStatistics, got {type(other).__name__}")
@@ -85,7 +92,10 @@ class ActivationStatistics:
                 f"other must have {self.in_features} in_features, got {other.in_features}"
             )
         check_device("other", other._mean, "the accumulator", self._mean)
-        self._merge(other.tokens, other._norm, other._mean, other._squared_deviations)
+        if self.moments and not other.moments:
+            raise ValueError("other must have moments, as the accumulator does")
+        self._norm = torch.hypot(self._norm, other._norm)
+        self._merge(other.tokens, other._mean, other._squared_deviations)
 
     @property
     def norm(self) -> Float[Tensor, " b"]:
@@ -102,9 +112,9 @@ class ActivationStatistics:
         """Mean of each feature over all tokens.
 
         Raises:
-            ValueError: no token has been seen.
+            ValueError: no token has been seen, or no moments are gathered.
         """
-        self._check_not_empty()
+        self._check_moments()
         return self._mean.clone()
 
     @property
@@ -112,20 +122,21 @@ class ActivationStatistics:
         """Population variance of each feature (divided by the tokens, not by one less).
 
         Raises:
-            ValueError: no token has been seen.
+            ValueError: no token has been seen, or no moments are gathered.
         """
-        self._check_not_empty()
+        self._check_moments()
         return self._squared_deviations / self.tokens
 
     def _count(self, tokens: Tensor) -> None:
         X = to_accumulation(tokens.contiguous())
-        mean = X.sum(0) / X.shape[0]
+        mean = X.sum(0) / len(X)
+        deviations = X - mean
         # Corrected once, the mean of equal numbers is that number and their variance is 0.
-        mean += (X - mean).sum(0) / X.shape[0]
-        squared_deviations = (X - mean).square_().sum(0)
-        self._merge(X.shape[0], activation_norms(tokens), mean, squared_deviations)
+        mean += deviations.sum(0) / len(X)
+        torch.sub(X, mean, out=deviations)
+        self._merge(len(X), mean, deviations.square_().sum(0))
 
-    def _merge(self, tokens: int, norm: Tensor, mean: Tensor, squared_deviations: Tensor) -> None:
+    def _merge(self, tokens: int, mean: Tensor, squared_deviations: Tensor) -> None:
         if tokens == 0:
             return
         union = self.tokens + tokens
@@ -134,9 +145,13 @@ class ActivationStatistics:
         between = shift * (shift * (self.tokens * (tokens / union)))
         self._squared_deviations = self._squared_deviations + squared_deviations + between
         self._mean = self._mean + shift * (tokens / union)
-        self._norm = torch.hypot(self._norm, norm)
         self.tokens = union
 
     def _check_not_empty(self) -> None:
         if self.tokens == 0:
             raise ValueError("tokens must be at least 1 before a statistic is read, got 0")
+
+    def _check_moments(self) -> None:
+        self._check_not_empty()
+        if not self.moments:
+            raise ValueError("moments must be True where mean or var are read")

@@ -63,6 +63,7 @@ def prune_blocks(
                     name: _mask(number, name, layer, observed[name], plan)
                     for name, layer in linears(block)
                 }
+                give_back_what_is_free()
                 keep(number, masks)
             apply(block, masks)
             if number + 1 < len(blocks):
@@ -78,7 +79,8 @@ def linears(block: nn.Module) -> list[tuple[str, nn.Linear]]:
 def apply(block: nn.Module, masks: Masks) -> None:
     """Set to zero what the masks do not keep."""
     for name, layer in linears(block):
-        layer.weight.data.masked_fill_(~masks[name].to(layer.weight.device), 0)
+        # Times 0 and plus 0, since -0 is no zero to a file: several times as fast as a fill.
+        layer.weight.data.mul_(masks[name].to(layer.weight.device)).add_(0)
 
 
 def _mask(block: int, name: str, layer: nn.Linear, observed: Observed, plan: Plan) -> Tensor:
@@ -86,5 +88,3 @@ def _mask(block: int, name: str, layer: nn.Linear, observed: Observed, plan: Pla
         return keep_mask_of(layer.weight.detach(), observed, plan.for_layer(block, name))
     except ValueError as error:
         raise ValueError(f"block {block}, {name}: {error}") from error
-    finally:
-        give_back_what_is_free()

@@ -48,7 +48,7 @@ class Carried:
         """
         for sequence, hidden in enumerate(self.hidden):
             self.hidden[sequence] = self.run(number, block, hidden)
-            if not self.hidden[sequence].isfinite().all():
+            if not torch.stack(self.hidden[sequence].aminmax()).isfinite().all():
                 raise ValueError(
                     f"block {number}: its outputs hold inf or nan for sequence {sequence}; "
                     "take bfloat16 or float32, or another checkpoint"

@@ -77,14 +77,18 @@ class Observer:
             raise ValueError(
                 f"block {self.block}, {name}: shared its inputs with another layer once"
             )
-        seen.inputs = seen.inputs or ActivationStatistics(layer.in_features, X.device)
+        seen.inputs = seen.inputs or ActivationStatistics(
+            layer.in_features, X.device, moments=self.plan.refine is not None
+        )
         self._update(name, seen.inputs, X)
         self._last = X, seen.inputs
 
     def _after(self, name: str) -> Callable[..., None]:
         def see(layer: nn.Linear, _: tuple[Tensor, ...], output: Tensor) -> None:
             seen = self.observed[name]
-            seen.outputs = seen.outputs or ActivationStatistics(layer.out_features, output.device)
+            seen.outputs = seen.outputs or ActivationStatistics(
+                layer.out_features, output.device, moments=False
+            )
             product = output if layer.bias is None else output - layer.bias
             self._update(name, seen.outputs, product)
 

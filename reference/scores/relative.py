@@ -63,6 +63,6 @@ def relative_score(
             relative = magnitude / q
         else:
             relative = magnitude / r[j, None] + magnitude / q
-        return relative.clamp_(max=limit) * factor[j, None]
+        return relative.clamp_(max=limit).mul_(factor[j, None])
 
     return score_in_blocks(W, rule)

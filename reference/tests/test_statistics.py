@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from pruneproof import reference
-from pruneproof.reference import ActivationStatistics, blocks
+from pruneproof.reference import ActivationStatistics
 
 U = 2.0**-53
 TOKENS = torch.randn(60, 3, generator=torch.Generator().manual_seed(1)) * torch.tensor(
@@ -67,7 +67,7 @@ def test_moments_do_not_depend_on_how_tokens_are_batched(name):
 
 @pytest.mark.parametrize("block_elements", [1, 10])
 def test_moments_do_not_depend_on_blocks(block_elements, monkeypatch):
-    monkeypatch.setattr(blocks, "BLOCK_ELEMENTS", block_elements)
+    monkeypatch.setattr("pruneproof.reference.statistics.block_size", lambda _: block_elements)
     assert_moments(gathered([TOKENS]), TOKENS, merges=60)
 
 
@@ -143,6 +143,19 @@ def test_merging_two_empty_ones_leaves_nothing_to_read():
     assert empty.tokens == 0
     with pytest.raises(ValueError, match="tokens must be at least 1"):
         empty.norm  # noqa: B018
+
+
+def test_norms_alone_are_the_same_bits_and_nothing_else_can_be_read():
+    whole, norms = gathered([TOKENS[:13], TOKENS[13:]]), ActivationStatistics(3, moments=False)
+    norms.update(TOKENS[:13])
+    norms.merge(gathered([TOKENS[13:]], moments=False))
+    assert norms.tokens == whole.tokens
+    assert torch.equal(norms.norm, whole.norm)
+    for name in ("mean", "var"):
+        with pytest.raises(ValueError, match="moments must be True where mean or var are read"):
+            getattr(norms, name)
+    with pytest.raises(ValueError, match="other must have moments, as the accumulator does"):
+        whole.merge(norms)
 
 
 def test_strides_change_no_bit():
