@@ -18,7 +18,7 @@ from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.pruning.allocation import give_back_what_is_free
 from pruneproof.integration.pruning.carried import block_inputs
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
-from pruneproof.integration.pruning.observe import Observer
+from pruneproof.integration.pruning.observe import observe
 from pruneproof.integration.pruning.plan import Plan
 
 Masks = dict[str, Tensor]
@@ -58,16 +58,16 @@ def prune_blocks(
             masks = done(number)
             if masks is None:
                 forward = partial(carried.run, number, block)
-                observed = Observer(number, linears(block), plan).watch(forward, carried.hidden)
+                layers = linears(block)
+                observed = observe(number, block, layers, plan, forward, carried.hidden)
                 masks = {
-                    name: _mask(number, name, layer, observed[name], plan)
-                    for name, layer in linears(block)
+                    name: _mask(number, name, layer, observed[name], plan) for name, layer in layers
                 }
                 give_back_what_is_free()
                 keep(number, masks)
             apply(block, masks)
             if number + 1 < len(blocks):
-                carried.advance(number, block)
+                carried.advance(number, block, at_once=True)
             yield number
 
 

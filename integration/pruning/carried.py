@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from pruneproof.integration.linear_inputs import decoder_blocks
+from pruneproof.integration.pruning.parallel import in_order
 
 
 class _Caught(Exception):  # noqa: N818 - not an error: the way out of a forward pass
@@ -40,19 +41,26 @@ class Carried:
         return output[0] if isinstance(output, tuple) else output
 
     @torch.no_grad()
-    def advance(self, number: int, block: nn.Module) -> None:
+    def advance(self, number: int, block: nn.Module, *, at_once: bool = False) -> None:
         """All sequences through a block, each in place of what it was.
+
+        Args:
+            number: of the block.
+            block: as it is now.
+            at_once: several sequences at a time, where that is faster.
 
         Raises:
             ValueError: the block gives a number that is not finite.
         """
-        for sequence, hidden in enumerate(self.hidden):
-            self.hidden[sequence] = self.run(number, block, hidden)
-            if not torch.stack(self.hidden[sequence].aminmax()).isfinite().all():
+        run = partial(self.run, number, block)
+        outputs = in_order(run, self.hidden, block) if at_once else map(run, self.hidden)
+        for sequence, output in enumerate(outputs):
+            if not torch.stack(output.aminmax()).isfinite().all():
                 raise ValueError(
                     f"block {number}: its outputs hold inf or nan for sequence {sequence}; "
                     "take bfloat16 or float32, or another checkpoint"
                 )
+            self.hidden[sequence] = output
 
 
 @torch.no_grad()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,11 @@ class Observed:
 
     inputs: ActivationStatistics | None = None
     outputs: ActivationStatistics | None = None
+
+    def merge(self, other: Observed) -> None:
+        """Count what another saw of the same layer; what it saw first is copied, not shared."""
+        self.inputs = _union(self.inputs, other.inputs)
+        self.outputs = _union(self.outputs, other.outputs)
 
 
 def keep_mask_of(weight: Tensor, observed: Observed, plan: Plan) -> Tensor:
@@ -53,6 +59,16 @@ def keep_mask_of(weight: Tensor, observed: Observed, plan: Plan) -> Tensor:
         m = None if plan.n_m is None else plan.n_m[1]
         keep = refine(W, keep, X.mean, X.var, X.norm, m=m, **plan.refine_parameters)
     return keep.T
+
+
+def _union(
+    mine: ActivationStatistics | None, others: ActivationStatistics | None
+) -> ActivationStatistics | None:
+    if mine is None:
+        return copy(others)
+    if others is not None:
+        mine.merge(others)
+    return mine
 
 
 def _norms(observed: Observed, plan: Plan) -> dict[str, Any]:

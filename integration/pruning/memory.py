@@ -15,6 +15,7 @@ from torch import nn
 from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.pruning.blockwise import linears
 from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.pruning.parallel import workers_on_cpu
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.reference.blocks import BLOCK_ELEMENTS
 from pruneproof.reference.precision import score_dtype
@@ -68,11 +69,12 @@ def expected_memory(
 
     In memory, the model, the calibration's hidden states and the larger of two temporaries:
 
-    .. math:: P + N \cdot L \cdot H \cdot s + \max(\text{block's forward pass, layer's scores})
+    .. math:: P + N \cdot L \cdot H \cdot s
+              + \max(w \cdot \text{block's forward pass, layer's scores})
 
-    or the model and one window's logits, whichever is more. Streamed, the largest block or what
-    is outside the blocks takes P's place, and the hidden states are those of the calibration or
-    of all evaluation windows.
+    with w sequences worked on at once, or the model and one window's logits, whichever is more.
+    Streamed, the largest block or what is outside the blocks takes P's place, and the hidden
+    states are those of the calibration or of all evaluation windows.
 
     Args:
         model: may be on the meta device.
@@ -86,8 +88,10 @@ def expected_memory(
     width = max(width, getattr(model.config, "hidden_size", width))
     sequence = data.seqlen * width * model.dtype.itemsize
     calibration, evaluation = data.samples * sequence, windows * sequence
-    # What went in and what comes out of the sequence in work.
-    work = 2 * sequence + max(_forward(model, data.seqlen), _scores(model, plan))
+    # What went in and what comes out of the sequences in work.
+    workers = min(workers_on_cpu(), data.samples)
+    forward = workers * (2 * sequence + _forward(model, data.seqlen))
+    work = max(forward, _scores(model, plan))
     logits = _logits(model, data.seqlen)
     if not stream:
         return Memory(

@@ -122,10 +122,10 @@ def test_one_block_has_weights_at_a_time(llama, save_checkpoint, text, monkeypat
         models.append(place.model)
         return load(place, block)
 
-    def look(carried, number, block):
+    def look(carried, number, block, **options):
         blocks = decoder_blocks(models[0])
         there.append([not next(each.parameters()).is_meta for each in blocks])
-        return advance(carried, number, block)
+        return advance(carried, number, block, **options)
 
     monkeypatch.setattr(places.Streamed, "loaded", watched)
     monkeypatch.setattr(Carried, "advance", look)

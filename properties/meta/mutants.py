@@ -4,7 +4,8 @@
 the parts, and fails when one survives that `survivors.toml` does not explain. What the gate passes
 is given to the reference's own tests: they know what the gate asks of nobody, such as which
 arguments are refused. The mutations are cosmic-ray's. Each mutant is judged in a forked process of
-its own. Needs a checkout, since a wheel holds no tests.
+its own. A run that was cut off goes on, by `.mutants.jsonl`; one of all mutants that fails nothing
+writes `docs/mutants.md`. Needs a checkout, since a wheel holds no tests.
 """
 
 from __future__ import annotations
@@ -14,11 +15,9 @@ import importlib.machinery
 import os
 import signal
 import sys
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 
 # Imported before the forks, so that each of them need not.
@@ -29,8 +28,19 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
 from rich.progress import track
 
-FOLDER = Path(__file__).parents[2] / "reference"
-SURVIVORS = Path(__file__).with_name("survivors.toml")
+from pruneproof.properties.meta.fates import (
+    BY_GATE,
+    BY_TESTS,
+    PAGE,
+    ROOT,
+    SURVIVES,
+    Ledger,
+    page,
+    reasons,
+)
+from pruneproof.symbolic.files import write_whole
+
+FOLDER = ROOT / "reference"
 TESTS = {
     "scores/*.py": ("errors", "stochria", "scores"),
     "norms.py": ("errors", "precision", "norms"),
@@ -61,7 +71,6 @@ OPERATORS = (
     "ReplaceContinueWithBreak", "ZeroIterationForLoop",
 )  # fmt: skip
 SECONDS = 300
-BY_GATE, BY_TESTS, SURVIVES = "rejected by the gate", "rejected by the tests", "survives"
 PRELOADED = (flint, hypothesis, torch)
 
 
@@ -119,25 +128,36 @@ def main(parts: list[str]) -> int:
         for path in sorted(FOLDER.glob(glob))
         for mutant in mutants(str(path.relative_to(FOLDER)), tests)
     }
-    chosen = [each for key, each in every.items() if not parts or any(p in key for p in parts)]
-    explained = _explained()
-    source = (FOLDER / "masks.py").read_text(encoding="utf-8")
-    if fate(Mutant("masks.py", TESTS["masks.py"], "", "", source)) != SURVIVES:
-        raise SystemExit("the gate or the tests reject the reference without any change")
-    fates: dict[str, str] = {}
-    for mutant in track(chosen, "judging mutants"):
-        fates[mutant.key] = fate(mutant)
-        if fates[mutant.key] != BY_GATE:
-            print(f"{fates[mutant.key]}: {mutant.key}", flush=True)
+    chosen = [key for key in every if not parts or any(part in key for part in parts)]
+    fates = _judged([every[key] for key in chosen])
     count = Counter(fates.values())
-    print(f"{len(chosen)} mutants: " + ", ".join(f"{count[each]} {each}" for each in count))
+    print(f"{len(fates)} mutants: " + ", ".join(f"{count[each]} {each}" for each in count))
+    explained = {key for _, keys in reasons() for key in keys}
     unexplained = [key for key, end in fates.items() if end == SURVIVES and key not in explained]
     stale = [key for key in explained if fates.get(key, SURVIVES) != SURVIVES or key not in every]
     for key in unexplained:
         print(f"survives without a reason: {key}")
     for key in stale:
         print(f"explained as a survivor, but rejected or gone: {key}")
-    return 1 if unexplained or stale else 0
+    if unexplained or stale:
+        return 1
+    if not parts:
+        write_whole(PAGE, page(fates))
+    return 0
+
+
+def _judged(chosen: list[Mutant]) -> dict[str, str]:
+    """The fates of mutants, of which the ledger may hold some."""
+    ledger = Ledger(ROOT / ".mutants.jsonl")
+    source = (FOLDER / "masks.py").read_text(encoding="utf-8")
+    if fate(Mutant("masks.py", TESTS["masks.py"], "", "", source)) != SURVIVES:
+        raise SystemExit("the gate or the tests reject the reference without any change")
+    for mutant in track(chosen, "judging mutants"):
+        if mutant.key not in ledger.fates:
+            ledger.add(mutant.key, fate(mutant))
+        if ledger.fates[mutant.key] != BY_GATE:
+            print(f"{ledger.fates[mutant.key]}: {mutant.key}", flush=True)
+    return {mutant.key: ledger.fates[mutant.key] for mutant in chosen}
 
 
 def _changed_line(code: str, changed: str) -> tuple[str, str] | None:
@@ -145,12 +165,6 @@ def _changed_line(code: str, changed: str) -> tuple[str, str] | None:
     different = [(old.strip(), new.strip()) for old, new in pairs if old != new]
     # A change within a docstring or of nothing is none.
     return different[0] if different and not different[0][0].startswith(">>>") else None
-
-
-def _explained() -> set[str]:
-    """The keys that `survivors.toml` holds, each under a reason."""
-    reasons = tomllib.loads(SURVIVORS.read_text(encoding="utf-8"))["reason"]
-    return {key for reason in reasons for key in reason["survivors"]}
 
 
 def _passes(mutant: Mutant, judge: Callable[[Mutant], bool]) -> bool:
