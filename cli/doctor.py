@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from pruneproof.cli.extra import check_extra
+
 
 def doctor(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="Hub id, folder or GGUF file.")],
@@ -33,6 +35,7 @@ def doctor(
     says of what is off what likely caused it. Exits with 0 when all is healthy or nothing is
     published to compare with, with 1 when something is off, with 2 when the call is wrong.
     """
+    check_extra("doctor")
     from pruneproof.integration.doctor.finding import Verdict
     from pruneproof.integration.doctor.run import run
 

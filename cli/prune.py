@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pruneproof.cli.extra import check_extra
+
 if TYPE_CHECKING:
     from pruneproof.integration.pruning.data import Data
     from pruneproof.integration.pruning.plan import Plan
@@ -158,6 +160,7 @@ def prune(
 
     A parameter that is left out has the method's own default.
     """
+    check_extra("prune")
     from pruneproof.integration.pruning.data import Data
     from pruneproof.integration.pruning.plan import Plan
 
@@ -171,34 +174,34 @@ def prune(
         "form": form, "gamma_grow": gamma_grow, "gamma_prune": gamma_prune,
         "relative_grow": relative_grow, "relative_prune": relative_prune,
     }  # fmt: skip
-    where: dict[str, Any] = {"dtype": dtype, "stream": stream, "out": out}
+    where = {
+        "dtype": dtype, "device": device, "stream": stream, "zero_shot": zero_shot, "out": out,
+        "report": report,
+    }  # fmt: skip
     try:
         plan = Plan(
             method, sparsity, _pattern(n_m), group, _given(of_method), refine,
             _given(of_refinement),
         )  # fmt: skip
         data = Data(calibration, evaluate, samples, seqlen, seed, windows)
-        if dry_run:
-            _preview(model, plan, data, **where)
-        else:
-            more = {"device": device, "zero_shot": zero_shot, "report": report}
-            _run(model, plan, data, **more, **where)
+        (_preview if dry_run else _run)(model, plan, data, where)
     except (ValueError, OSError, ImportError) as error:
         typer.echo(f"pruneproof prune: {error}", err=True)
         raise typer.Exit(2) from error
 
 
-def _preview(model: str, plan: Plan, data: Data, **where: Any) -> None:
+def _preview(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
     from pruneproof.integration.pruning.preview import preview
+    from pruneproof.integration.pruning.where import Where
 
-    for what, text in preview(model, plan, data, **where).items():
+    for what, text in preview(model, plan, data, Where(**where)).items():
         typer.echo(f"{what:18} {text}")
 
 
-def _run(model: str, plan: Plan, data: Data, *, out: Path | None, **where: Any) -> None:
+def _run(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
     from pruneproof.integration.pruning.run import run
 
-    record = run(model, plan, data, out=out, **where)
+    record = run(model, plan, data, **where)
     typer.echo(f"dense perplexity   {record['dense_perplexity']:.3f}")
     typer.echo(f"pruned perplexity  {record['pruned_perplexity']:.3f}")
     zeros = record["achieved_sparsity"]
@@ -206,8 +209,8 @@ def _run(model: str, plan: Plan, data: Data, *, out: Path | None, **where: Any) 
     typer.echo(f" ({100 * zeros['fraction']:.3f} %)")
     for task, accuracy in record.get("zero_shot", {}).items():
         typer.echo(f"{task:18} {100 * accuracy:.1f} %")
-    if out is not None:
-        typer.echo(f"saved in           {out}")
+    if where["out"] is not None:
+        typer.echo(f"saved in           {where['out']}")
 
 
 def _given(parameters: dict[str, Any]) -> dict[str, Any]:

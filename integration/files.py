@@ -1,7 +1,23 @@
 """Writing files so that a reader sees the old content or the new, never half of it."""
 
+import math
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+
+def in_words(value: Any) -> Any:
+    """Nested data for JSON, which has no number for infinity and none for what is no number.
+
+    Example:
+        >>> in_words({"p": math.inf, "n_m": (2, 4)})
+        {'p': 'inf', 'n_m': [2, 4]}
+    """
+    if isinstance(value, dict):
+        return {name: in_words(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [in_words(each) for each in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_whole(path: Path, text: str) -> None:

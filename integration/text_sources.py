@@ -9,7 +9,8 @@ from __future__ import annotations
 import gzip
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-C4_TRAIN = "en/c4-train.00000-of-01024.json.gz"
-C4_VALIDATION = "en/c4-validation.00000-of-00008.json.gz"
+C4_FILES = {
+    "train": "en/c4-train.00000-of-01024.json.gz",
+    "validation": "en/c4-validation.00000-of-00008.json.gz",
+}
 MOST_DRAWS = 100_000
 Tokenizer = Callable[..., Any]
 
@@ -72,7 +75,7 @@ def evaluation_tokens(source: str, tokenizer: Tokenizer, seqlen: int) -> Tensor:
         FileNotFoundError: no such file.
     """
     if source == "c4":
-        text = " ".join(_c4(C4_VALIDATION)["text"][:1100])
+        text = " ".join(_c4("validation")["text"][:1100])
         tokens = _ids(tokenizer, text)[: 256 * seqlen]
     elif _is_documents(source):
         tokens = _ids(tokenizer, "\n\n".join(_documents(source)))
@@ -94,21 +97,38 @@ def _is_documents(source: str) -> bool:
 
 def _documents(source: str) -> Sequence[str]:
     if source == "c4":
-        return _c4(C4_TRAIN)["text"]
+        return _c4("train")["text"]
     opened = gzip.open if source.endswith(".gz") else open
-    with opened(_existing(source), "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines if line.strip()]
-    missing = [number for number, row in enumerate(rows, 1) if not isinstance(row.get("text"), str)]
-    if missing:
-        raise ValueError(f"{source}: line {missing[0]} has no field text")
-    return [row["text"] for row in rows]
+    with _naming(source), opened(_existing(source), "rt", encoding="utf-8") as lines:
+        return [_text_of(line, number) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _text_of(line: str, number: int) -> str:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise ValueError(f"line {number} is no JSON ({error})") from error
+    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+        raise ValueError(f"line {number} must be an object with a field text")
+    return row["text"]
+
+
+@contextmanager
+def _naming(source: str) -> Iterator[None]:
+    try:
+        yield
+    except (UnicodeDecodeError, gzip.BadGzipFile) as error:
+        raise ValueError(f"{source}: must be text in UTF-8, or JSONL ({error})") from error
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from error
 
 
 def _running_text(source: str, split: str) -> str:
     if source == "wikitext2":
         rows = _load_dataset("Salesforce/wikitext", "wikitext-2-raw-v1", split=split)["text"]
         return (" " if split == "train" else "\n\n").join(rows)
-    return _existing(source).read_text(encoding="utf-8")
+    with _naming(source):
+        return _existing(source).read_text(encoding="utf-8")
 
 
 def _existing(source: str) -> Path:
@@ -120,8 +140,8 @@ def _existing(source: str) -> Path:
     return path
 
 
-def _c4(file: str) -> Any:
-    return _load_dataset("allenai/c4", data_files={"all": file}, split="all")
+def _c4(split: str) -> Any:
+    return _load_dataset("allenai/c4", data_files={split: C4_FILES[split]}, split=split)
 
 
 def _load_dataset(*arguments: Any, **named: Any) -> Any:

@@ -106,7 +106,7 @@ def examine(
         *of_model.name(name, tokenizer),
     ]
     measured = None
-    if measure:
+    if measure and not of_data.is_too_long(model, seqlen):
         measured = perplexity(model, track(windows))
         comparable = "" if whole else "only some windows of the text were taken"
         if not expects_wikitext:

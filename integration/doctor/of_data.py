@@ -116,10 +116,16 @@ def joining(begins: str, wikitext: bool) -> Finding | None:
     )
 
 
+def is_too_long(model: Any, seqlen: int) -> bool:
+    """Whether windows are longer than what the model has positions for."""
+    longest = getattr(model.config, "max_position_embeddings", None)
+    return longest is not None and seqlen > longest
+
+
 def context(model: Any, known: KnownModel | None, seqlen: int, wikitext: bool) -> Finding:
     """Tokens a window, against the model's limit and what published numbers use."""
     longest = getattr(model.config, "max_position_embeddings", None)
-    if longest is not None and seqlen > longest:
+    if is_too_long(model, seqlen):
         return Finding(
             "context length",
             Verdict.OFF,
@@ -134,6 +140,8 @@ def context(model: Any, known: KnownModel | None, seqlen: int, wikitext: bool) -
     if seqlen == USUAL:
         return Finding("context length", Verdict.HEALTHY, str(seqlen), str(USUAL), _USUAL_BASIS)
     there, usual = known.at(seqlen), known.at(USUAL)
+    if there is not None and usual is None:
+        return Finding("context length", Verdict.HEALTHY, str(seqlen), str(seqlen), there.basis)
     cause = f"the paper's tables are measured with windows of {USUAL}"
     if there is not None and usual is not None:
         cause += f": {known.id} has {there.printed} at {seqlen}, {usual.printed} at {USUAL}"

@@ -12,8 +12,14 @@ from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeR
 
 from pruneproof.integration.doctor.examine import Examination, examine
 from pruneproof.integration.doctor.terminal import console, show
-from pruneproof.integration.files import write_whole
-from pruneproof.integration.pruning.load import load_model
+from pruneproof.integration.files import in_words, write_whole
+from pruneproof.integration.pruning.load import (
+    check_dtype,
+    load_skeleton,
+    load_tokenizer,
+    load_weights,
+)
+from pruneproof.integration.pruning.where import check_device
 from pruneproof.integration.text_sources import evaluation_tokens
 
 
@@ -46,9 +52,14 @@ def run(
     """
     if report is not None:
         report.mkdir(parents=True, exist_ok=True)
-    model, tokenizer = load_model(name, dtype, device)
+    check_dtype(dtype)
+    check_device(device)
+    # Refuses what is no decoder, and a text that is too short, before the weights are read.
+    load_skeleton(name, dtype)
+    tokenizer = load_tokenizer(name)
     everything = evaluation_tokens(evaluate, tokenizer, seqlen)
     chosen = everything[:windows]
+    model = load_weights(name, dtype, device)
     with _progress() as progress:
         found = examine(
             model,
@@ -71,7 +82,7 @@ def run(
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
             **found.record(),
         }
-        write_whole(report / "doctor.json", json.dumps(record, indent=2) + "\n")
+        write_whole(report / "doctor.json", json.dumps(in_words(record), indent=2) + "\n")
     return found
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
+from pruneproof.integration.files import in_words
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.plan import Plan
 
@@ -53,7 +53,7 @@ def plain(value: Any) -> Any:
     """Nested data for JSON: infinity as a word, None and what is empty left out.
 
     Example:
-        >>> plain({"p": math.inf, "refine": None, "parameters": {}, "n_m": (2, 4)})
+        >>> plain({"p": float("inf"), "refine": None, "parameters": {}, "n_m": (2, 4)})
         {'p': 'inf', 'n_m': [2, 4]}
     """
     if isinstance(value, dict):
@@ -61,6 +61,4 @@ def plain(value: Any) -> Any:
         return {name: each for name, each in pairs if each not in (None, {}, [])}
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
+    return in_words(value)

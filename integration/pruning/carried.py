@@ -58,7 +58,7 @@ class Carried:
             if not torch.stack(output.aminmax()).isfinite().all():
                 raise ValueError(
                     f"block {number}: its outputs hold inf or nan for sequence {sequence}; "
-                    "take bfloat16 or float32, or another checkpoint"
+                    "where the dtype is float16, take bfloat16 or float32, else another checkpoint"
                 )
             self.hidden[sequence] = output
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -96,14 +97,28 @@ def load_weights(name: str, dtype: str | torch.dtype, device: str) -> Any:
         device: see `load_model`.
 
     Raises:
-        ValueError: accelerate had to leave weights outside the memory.
+        ValueError: weights that are damaged, missing or of another shape, or that accelerate had
+            to leave outside the memory.
     """
     from transformers import AutoModelForCausalLM
 
     folder, named = _where(name)
     place = {"device_map": "auto"} if device == "auto" else {}
     chosen = DTYPES.get(dtype, dtype) if isinstance(dtype, str) else dtype
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=chosen, **named, **place)
+    try:
+        model, found = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=chosen, output_loading_info=True, **named, **place
+        )
+    except (SafetensorError, RuntimeError) as error:
+        raise ValueError(
+            f"model: {name} cannot be read; fetch its weights again ({_first_line(error)[:300]})"
+        ) from error
+    # transformers gives weights that it does not find random numbers.
+    if lacking := sorted({*found["missing_keys"], *map(str, found["mismatched_keys"])}):
+        raise ValueError(
+            f"model: {name} lacks {len(lacking)} of the weights that its configuration names, "
+            f"{lacking[0]} first; fetch them again"
+        )
     check_loaded(model)
     if "gguf_file" in named:
         # Its weights are expanded by now, and a quantised model cannot be saved.
@@ -120,6 +135,16 @@ def check_loaded(model: Any) -> None:
             f"device: {len(outside)} weights, {outside[0]} first, do not fit into memory; "
             "take --stream with one device"
         )
+
+
+def fingerprint_of_files(name: str, model: Any) -> Any:
+    """What tells one state of a checkpoint from another: the hub's commit, or sizes and times."""
+    path = Path(name)
+    if not path.exists():
+        return getattr(model.config, "_commit_hash", None)
+    kinds = ("*.safetensors", "*.bin")
+    files = [path] if path.is_file() else [each for kind in kinds for each in path.glob(kind)]
+    return {each.name: [each.stat().st_size, each.stat().st_mtime_ns] for each in files}
 
 
 def is_gguf(name: str) -> bool:
@@ -143,6 +168,9 @@ def safetensors_folder(name: str) -> Path:
 
 
 def _where(name: str) -> tuple[str, dict[str, Any]]:
+    # A hub id is `owner/model`; anything else is meant as a path.
+    if (name[:1] in "/.~" or name.count("/") > 1) and not Path(name).exists():
+        raise FileNotFoundError(f"model: there is no {name}")
     if not is_gguf(name):
         return name, {}
     path = Path(name)

@@ -20,8 +20,9 @@ from pruneproof.integration.pruning.plan import Plan
 from pruneproof.reference.blocks import BLOCK_ELEMENTS
 from pruneproof.reference.precision import score_dtype
 
-_BLOCKS_OF_DOUBLES = 8
-"""Pieces of `BLOCK_ELEMENTS` in float64 that scores, statistics and refinements have at a time."""
+_PIECES, _PIECES_OF_REFINEMENTS = 8, 24
+"""Pieces of `BLOCK_ELEMENTS` in float64 that scores and statistics have at a time, and refinements:
+of both signs of the error, gains and losses, sorted, with their places."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,9 @@ def expected_memory(
     width = max(width, getattr(model.config, "hidden_size", width))
     sequence = data.seqlen * width * model.dtype.itemsize
     calibration, evaluation = data.samples * sequence, windows * sequence
-    # What went in and what comes out of the sequences in work.
+    # What went in and what comes out of the sequences in work, what is added to them and norms.
     workers = min(workers_on_cpu(), data.samples)
-    forward = workers * (2 * sequence + _forward(model, data.seqlen))
+    forward = workers * (6 * sequence + _forward(model, data.seqlen))
     work = max(forward, _scores(model, plan))
     logits = _logits(model, data.seqlen)
     if not stream:
@@ -125,7 +126,7 @@ def _forward(model: Any, length: int) -> int:
     heads = getattr(model.config, "num_attention_heads", 1)
     eager = model.config._attn_implementation == "eager"
     attention = length * length * (8 * heads * eager + 4)
-    return length * features * model.dtype.itemsize + attention + _doubles()
+    return length * features * model.dtype.itemsize + attention + _doubles(_PIECES)
 
 
 def _scores(model: Any, plan: Plan) -> int:
@@ -140,7 +141,8 @@ def _scores(model: Any, plan: Plan) -> int:
         each += int(plan.parameters.get("ratio", 0.1) * 2 * (3 * 8 + score)) + 1
     largest = max(map(max, layers))
     # All masks of a block wait until it is done.
-    return largest * each + max(map(sum, layers)) + _doubles()
+    pieces = _PIECES if plan.refine is None else _PIECES_OF_REFINEMENTS
+    return largest * each + max(map(sum, layers)) + _doubles(pieces)
 
 
 def _logits(model: Any, length: int) -> int:
@@ -149,8 +151,8 @@ def _logits(model: Any, length: int) -> int:
     return length * model.config.vocab_size * (model.dtype.itemsize + copy + 2 * 4)
 
 
-def _doubles() -> int:
-    return _BLOCKS_OF_DOUBLES * BLOCK_ELEMENTS * torch.float64.itemsize
+def _doubles(pieces: int) -> int:
+    return pieces * BLOCK_ELEMENTS * torch.float64.itemsize
 
 
 def _bytes(module: nn.Module) -> int:

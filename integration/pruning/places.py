@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -92,7 +93,7 @@ class Streamed:
         self.model, self.shards, self.device = model, shards, device
         self.blocks = decoder_blocks(model)
         (self._stack,) = [name for name, each in model.named_modules() if each is self.blocks]
-        self._stored = _stored(model, shards)
+        self._stored = stored_names(model, shards)
         for name, buffer in model.named_buffers():
             set_module_tensor_to_device(model, name, device, buffer)
 
@@ -136,8 +137,9 @@ class Streamed:
             writer.write(number, self._read(empty))
         writer.finish()
         self.model.config.save_pretrained(folder)
-        if self.model.can_generate():
-            self.model.generation_config.save_pretrained(folder)
+        generation = self.shards.folder / "generation_config.json"
+        if generation.is_file():
+            shutil.copyfile(generation, folder / generation.name)
 
     def _writer(self, folder: Path) -> ShardWriter:
         return ShardWriter(folder, len(self.blocks) + len(self._outside()))
@@ -174,8 +176,12 @@ def _refuse_by_block(model: Any, windows: Tensor) -> None:
             carried.advance(number, block)
 
 
-def _stored(model: Any, shards: Shards) -> dict[str, str]:
-    """By the model's name of each weight, the checkpoint's."""
+def stored_names(model: Any, shards: Shards) -> dict[str, str]:
+    """By the model's name of each weight, the checkpoint's.
+
+    Raises:
+        ValueError: tensors of other names than the model's.
+    """
     model.tie_weights()
     tied: dict[int, list[str]] = {}
     for name, parameter in model.named_parameters(remove_duplicate=False):

@@ -82,13 +82,17 @@ class Plan:
             _check_parameters(self.refine, REFINEMENTS[self.refine], self.refine_parameters)
         elif self.refine_parameters:
             name, *_ = self.refine_parameters
-            raise ValueError(f"{name} is for a refinement, and refine is left out")
+            raise ValueError(f"the refinement's {name} is given, and refine is left out")
 
     @property
     def needs(self) -> tuple[str, ...]:
         """Which activations statistics are taken of."""
         needs = set(NEEDS[self.method]) | ({INPUTS} if self.refine else set())
         return tuple(sorted(needs))
+
+    def without_refinement(self) -> Plan:
+        """The plan as far as the mask that a refinement begins with."""
+        return replace(self, refine=None, refine_parameters={})
 
     def for_layer(self, block: int, name: str) -> Plan:
         """The plan with the layer's own seed, where the score samples.
@@ -118,7 +122,7 @@ def _check_parameters(what: str, function: Callable[..., Tensor], given: dict[st
     for name in given:
         if name not in allowed:
             takes = f"it takes {', '.join(allowed)}" if allowed else "it takes none"
-            raise ValueError(f"{name}: {what} has no such parameter; {takes}")
+            raise ValueError(f"{what} has no parameter {name}; {takes}")
 
 
 def _one_of(name: str, value: str, allowed: Any) -> None:

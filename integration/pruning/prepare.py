@@ -8,16 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.pruning.blockwise import linears
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
-from pruneproof.integration.pruning.load import check_dtype, load_skeleton, load_tokenizer
+from pruneproof.integration.pruning.load import (
+    is_gguf,
+    load_skeleton,
+    load_tokenizer,
+    safetensors_folder,
+)
 from pruneproof.integration.pruning.memory import sizes
+from pruneproof.integration.pruning.places import stored_names
 from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.pruning.shards import Shards
 from pruneproof.integration.pruning.unfinished import beside
+from pruneproof.integration.pruning.where import Where
 from pruneproof.integration.text_sources import calibration_tokens, evaluation_tokens
 from pruneproof.reference import ActivationStatistics
 
@@ -39,22 +47,24 @@ class Prepared:
     windows: Tensor
 
 
-def prepare(name: str, plan: Plan, data: Data, dtype: str, out: Path | None) -> Prepared:
+def prepare(name: str, plan: Plan, data: Data, where: Where) -> Prepared:
     """Read configuration, tokenizer and texts, and check that they fit each other and the plan.
+
+    Of a local folder's weights the files' headers are read, too.
 
     Raises:
         ValueError: something does not fit.
-        FileExistsError: `out` exists.
+        FileExistsError: `out` exists, or a file lies where a folder is to be.
         OSError: a file that cannot be read, or a disk with too little room for the result.
+        ImportError: zero-shot accuracy without lm-eval.
     """
-    check_dtype(dtype)
+    where.check()
     check_parameters(plan)
-    if out is not None and out.exists():
-        raise FileExistsError(f"out: {out} exists; name another folder or remove it")
-    skeleton = load_skeleton(name, dtype)
+    skeleton = load_skeleton(name, where.dtype)
     check_model(skeleton, plan, data.seqlen)
-    if out is not None:
-        check_room(skeleton, out)
+    check_files(name, skeleton, stream=where.stream)
+    if where.out is not None:
+        check_room(skeleton, where.out)
     tokenizer = load_tokenizer(name)
     tokens = calibration_tokens(data.calibration, tokenizer, data.samples, data.seqlen, data.seed)
     windows = evaluation_tokens(data.evaluate, tokenizer, data.seqlen)[: data.windows]
@@ -71,7 +81,31 @@ def check_parameters(plan: Plan) -> None:
     width = 4 if plan.n_m is None else plan.n_m[1]
     seen = ActivationStatistics(width)
     seen.update(torch.eye(width))
-    keep_mask_of(torch.ones(width, width), Observed(seen, seen), plan)
+    keep_mask_of(torch.ones(width, width), Observed(seen, seen), plan.without_refinement())
+    try:
+        keep_mask_of(torch.ones(width, width), Observed(seen, seen), plan)
+    except ValueError as error:
+        raise ValueError(f"refine: {plan.refine}'s {error}") from error
+
+
+def check_files(name: str, model: Any, *, stream: bool) -> None:
+    """Look at a local folder's files of weights, as far as their headers.
+
+    Raises:
+        ValueError: damaged files, or, to be streamed, quantised weights or other names than the
+            model's.
+        FileNotFoundError: no weights, or not all.
+    """
+    if stream and getattr(model.config, "quantization_config", None) is not None:
+        raise ValueError(
+            "stream: the weights are quantised, and would be read without their scales; leave "
+            "--stream out, or save the model in a dtype of torch"
+        )
+    folder = Path(name)
+    if stream and (is_gguf(name) or folder.is_dir()):
+        stored_names(model, Shards(safetensors_folder(name)))
+    elif folder.is_dir() and not any(folder.glob("*.bin")):
+        Shards(folder)
 
 
 def check_model(model: Any, plan: Plan, seqlen: int) -> None:
@@ -85,6 +119,11 @@ def check_model(model: Any, plan: Plan, seqlen: int) -> None:
         layers = linears(block)
         if not layers:
             raise ValueError(f"model: block {number} holds no nn.Linear")
+        if (other := _other_matrix(block)) is not None:
+            raise ValueError(
+                f"model: block {number} holds {other}, which is in no nn.Linear and would stay "
+                "dense; experts that are stored in one tensor cannot be pruned"
+            )
         for name, layer in layers:
             if plan.n_m is not None and layer.in_features % plan.n_m[1]:
                 n, m = plan.n_m
@@ -95,6 +134,15 @@ def check_model(model: Any, plan: Plan, seqlen: int) -> None:
     longest = getattr(model.config, "max_position_embeddings", None)
     if longest is not None and seqlen > longest:
         raise ValueError(f"seqlen must be at most the model's {longest}, got {seqlen}")
+
+
+def _other_matrix(block: nn.Module) -> str | None:
+    """A tensor of experts: a parameter with more than two dimensions that is no convolution's."""
+    for name, module in block.named_modules():
+        for own, each in module.named_parameters(name, recurse=False):
+            if each.ndim > 2 and not type(module).__name__.startswith("Conv"):
+                return f"{own} ({' × '.join(map(str, each.shape))})"
+    return None
 
 
 def check_room(model: Any, out: Path) -> None:

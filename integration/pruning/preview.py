@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -15,16 +14,14 @@ from pruneproof.integration.pruning.load import is_gguf
 from pruneproof.integration.pruning.memory import expected_memory, sizes
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.prepare import existing, prepare, result_bytes
+from pruneproof.integration.pruning.where import Where
 
 
 def preview(
     name: str,
     plan: Plan,
     data: Data,
-    *,
-    dtype: str = "auto",
-    stream: bool = False,
-    out: Path | None = None,
+    where: Where,
 ) -> dict[str, str]:
     """Check a run without loading a weight.
 
@@ -32,9 +29,7 @@ def preview(
         name: see `run`.
         plan: see `run`.
         data: see `run`.
-        dtype: see `run`.
-        stream: see `run`.
-        out: see `run`.
+        where: see `run`.
 
     Returns:
         What will happen, by what it is about, in words.
@@ -42,8 +37,9 @@ def preview(
     Raises:
         ValueError: as `run` would.
         OSError: as `run` would.
+        ImportError: as `run` would.
     """
-    prepared = prepare(name, plan, data, dtype, out)
+    prepared, out = prepare(name, plan, data, where), where.out
     model = prepared.skeleton
     blocks = decoder_blocks(model)
     layers = [layer for block in blocks for _, layer in linears(block)]
@@ -59,7 +55,7 @@ def preview(
         f"{calibration.numel():,} tokens, seed {data.seed}",
         "evaluation": f"{data.evaluate}, {len(windows)} × {data.seqlen} = "
         f"{windows.numel():,} tokens",
-        "memory": _memory(model, plan, data, len(windows), stream=stream, gguf=is_gguf(name)),
+        "memory": _memory(model, plan, data, len(windows), stream=where.stream, gguf=is_gguf(name)),
     }
     if out is not None:
         free = shutil.disk_usage(existing(out)).free

@@ -9,30 +9,34 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 import transformers
-from rich.console import Console
-from rich.progress import Progress, TimeElapsedColumn, TimeRemainingColumn
 from safetensors import SafetensorError
 from torch import Tensor
 
-from pruneproof.integration.files import write_whole
+from pruneproof.integration.files import in_words, write_whole
 from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.pruning.blockwise import linears, prune_blocks
 from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.load import load_weights, safetensors_folder
+from pruneproof.integration.pruning.load import (
+    fingerprint_of_files,
+    load_weights,
+    safetensors_folder,
+)
 from pruneproof.integration.pruning.memory import expected_memory, measured_peak
 from pruneproof.integration.pruning.places import InMemory, Place, Streamed
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.prepare import Prepared, prepare
+from pruneproof.integration.pruning.progress import Bars
 from pruneproof.integration.pruning.shards import Shards
-from pruneproof.integration.pruning.unfinished import Unfinished, beside
+from pruneproof.integration.pruning.unfinished import Unfinished, beside, only_process
+from pruneproof.integration.pruning.where import Where
 from pruneproof.integration.text_sources import fingerprint
-from pruneproof.integration.zero_shot import check_installed
 from pruneproof.integration.zero_shot import zero_shot as accuracies
 
 
@@ -71,11 +75,9 @@ def run(
         ImportError: zero-shot accuracy without lm-eval.
     """
     start = time.perf_counter()
-    if zero_shot:
-        if stream:
-            raise ValueError("zero_shot needs the whole model in memory; leave --stream out")
-        check_installed()
-    prepared = prepare(name, plan, data, dtype, out)
+    prepared = prepare(name, plan, data, Where(dtype, device, stream, zero_shot, out, report))
+    if report is not None:
+        report.mkdir(parents=True, exist_ok=True)
     todo = {
         "model": name,
         "dtype": str(prepared.skeleton.dtype).removeprefix("torch."),
@@ -85,14 +87,20 @@ def run(
         "evaluation_fingerprint": fingerprint(prepared.windows),
         "evaluation_windows": len(prepared.windows),
         "stream": stream,
-        "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
+        "versions": {
+            "pruneproof": version("pruneproof"),
+            "torch": torch.__version__,
+            "transformers": transformers.__version__,
+        },
     }
     expected = expected_memory(prepared.skeleton, plan, data, len(prepared.windows), stream=stream)
     with ExitStack() as stack:
         folder = beside(out) if out else Path(stack.enter_context(TemporaryDirectory()))
-        unfinished = Unfinished(folder, todo)
-        stack.enter_context(_saying_what_is_kept(folder if out else None))
         place = _open(name, prepared, device, stream)
+        weights = fingerprint_of_files(name, prepared.skeleton)
+        stack.enter_context(only_process(folder))
+        unfinished = Unfinished(folder, {**todo, "weights": weights})
+        stack.enter_context(_saying_what_is_kept(folder if out else None))
         measured = _measure_and_prune(place, prepared, plan, unfinished, saving=out is not None)
         if zero_shot:
             measured["zero_shot"] = accuracies(place.model, prepared.tokenizer)
@@ -107,12 +115,11 @@ def run(
         }
         if device.startswith("cuda"):
             record["peak_device_memory_bytes"] = torch.cuda.max_memory_allocated()
-        text = json.dumps(record, indent=2) + "\n"
+        text = json.dumps(in_words(record), indent=2, allow_nan=False) + "\n"
         if out is not None:
             prepared.tokenizer.save_pretrained(unfinished.result)
             unfinished.finish(out, place.save, text)
         if report is not None:
-            report.mkdir(parents=True, exist_ok=True)
             write_whole(report / "prune.json", text)
     return record
 
@@ -120,15 +127,13 @@ def run(
 def _open(name: str, prepared: Prepared, device: str, stream: bool) -> Place:
     if not stream:
         return InMemory(load_weights(name, prepared.skeleton.dtype, device))
-    if device == "auto":
-        raise ValueError("device must be one device for --stream, got auto")
     return Streamed(prepared.skeleton, Shards(safetensors_folder(name)), device)
 
 
 def _measure_and_prune(
     place: Place, prepared: Prepared, plan: Plan, unfinished: Unfinished, *, saving: bool
 ) -> dict[str, Any]:
-    with _progress() as progress:
+    with Bars() as progress:
         dense = unfinished.once(
             "dense_perplexity",
             lambda: _perplexity(progress, "dense", place, prepared.windows, lambda _: None),
@@ -144,7 +149,7 @@ def _measure_and_prune(
             layers |= _zeros(number, blocks[number])
             if saving:
                 place.keep(number, unfinished.result)
-            progress.advance(task)
+            progress.step(task)
         seconds = time.perf_counter() - start
         pruned = _perplexity(progress, "pruned", place, prepared.windows, unfinished.done)
     return {
@@ -155,12 +160,13 @@ def _measure_and_prune(
     }
 
 
-def _perplexity(progress: Progress, what: str, place: Place, windows: Tensor, masks: Any) -> float:
+def _perplexity(progress: Bars, what: str, place: Place, windows: Tensor, masks: Any) -> float:
     task = progress.add_task(f"{what} perplexity", total=1)
-    found = place.perplexity(windows, masks, lambda part: progress.advance(task, part))
+    found = place.perplexity(windows, masks, lambda part: progress.step(task, part))
     if math.isnan(found):
         raise ValueError(
-            f"{what} perplexity is not a number; take bfloat16 or float32, or another checkpoint"
+            f"{what} perplexity is not a number; where the dtype is float16, take bfloat16 or "
+            "float32, else another checkpoint"
         )
     return found
 
@@ -198,12 +204,3 @@ def _summed(layers: dict[str, tuple[int, int]]) -> dict[str, Any]:
         "fraction": zeros / weights,
         "layers": {name: zero / total for name, (zero, total) in layers.items()},
     }
-
-
-def _progress() -> Progress:
-    return Progress(
-        *Progress.get_default_columns()[:3],
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -25,12 +27,16 @@ class Shards:
 
     Raises:
         FileNotFoundError: neither is there, or a file that the index names is missing.
+        ValueError: a file that is damaged, or lacks a tensor that the index says it has.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.files = _files(folder)
+        self.folder, self.files = folder, _files(folder)
         if missing := sorted({file.name for file in self.files.values() if not file.is_file()}):
             raise FileNotFoundError(f"{folder}: {INDEX} names {missing[0]}, which is not there")
+        there = {file: set(_names(file)) for file in set(self.files.values())}
+        if lost := [name for name, file in self.files.items() if name not in there[file]]:
+            raise ValueError(f"{self.files[lost[0]]}: holds no {lost[0]}, as {INDEX} says")
 
     def read(self, name: str, dtype: torch.dtype, device: torch.device | str) -> Tensor:
         """A copy of one tensor.
@@ -38,7 +44,7 @@ class Shards:
         safetensors maps the file into memory, where each page that was read stays for as long as
         the mapping. It is undone after each tensor, so only one tensor is ever there twice.
         """
-        with safe_open(self.files[name], framework="pt") as file:
+        with _opened(self.files[name]) as file:
             return file.get_tensor(name).to(device, dtype, copy=True)
 
 
@@ -88,8 +94,17 @@ def _files(folder: Path) -> dict[str, Path]:
 
 
 def _names(file: Path) -> Iterable[str]:
-    with safe_open(file, framework="pt") as opened:
+    with _opened(file) as opened:
         return list(opened.keys())
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    try:
+        with safe_open(file, framework="pt") as opened:
+            yield opened
+    except SafetensorError as error:
+        raise ValueError(f"{file}: cannot be read; fetch it again ({error})") from error
 
 
 def _data_size(file: Path) -> int:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from filelock import FileLock, Timeout
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
@@ -36,10 +38,10 @@ class Unfinished:
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(record, indent=2, sort_keys=True)
         run = folder / "run.json"
-        if run.exists() and run.read_text(encoding="utf-8") != text:
+        if run.exists() and (other := _differences(json.loads(run.read_text("utf-8")), text)):
             raise FileExistsError(
-                f"out: {folder} holds another run that was cut off; remove it or name "
-                "another folder"
+                f"out: {folder} holds another run that was cut off, of another "
+                f"{', '.join(other)}; remove it or name another folder"
             )
         write_whole(run, text)
 
@@ -77,9 +79,33 @@ class Unfinished:
         return self.folder / f"block-{block:04d}.safetensors"
 
 
+@contextmanager
+def only_process(folder: Path) -> Iterator[None]:
+    """While entered, no other process works in the folder.
+
+    Raises:
+        FileExistsError: another one does.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise FileExistsError(f"out: another process is at work in {folder}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def beside(out: Path) -> Path:
     """Where the unfinished work on a result lies."""
     return out.with_name(f"{out.name}.unfinished")
+
+
+def _differences(earlier: dict[str, Any], text: str) -> list[str]:
+    now = json.loads(text)
+    return sorted(name for name in {*earlier, *now} if earlier.get(name) != now.get(name))
 
 
 def _unpacked(packed: np.ndarray, width: int) -> torch.Tensor:

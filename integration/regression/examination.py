@@ -24,7 +24,7 @@ def doctor(runner: Runner, data: Data) -> Iterator[str]:
         runner.model,
         runner.tokenizer,
         windows,
-        source=source,
+        source=data.evaluate,
         whole=len(windows) == len(everything),
     )
     if found.model != runner.name:

@@ -331,7 +331,9 @@ def test_no_window_is_an_error(model, known):
 @pytest.fixture
 def place(tmp_path, model, known, monkeypatch):
     """A run on the tiny model, with WikiText-2 as it comes from the hub."""
-    monkeypatch.setattr(running, "load_model", lambda *_: (model, Tokenizer()))
+    monkeypatch.setattr(running, "load_skeleton", lambda *_: model)
+    monkeypatch.setattr(running, "load_tokenizer", lambda _: Tokenizer())
+    monkeypatch.setattr(running, "load_weights", lambda *_: model)
     monkeypatch.setattr(examining, "book", lambda: known)
     monkeypatch.setattr(text_sources, "_load_dataset", lambda *_, **__: {"text": ROWS})
     return tmp_path

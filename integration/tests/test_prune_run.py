@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
-from pruneproof.integration.pruning import blockwise, run
+from pruneproof.integration.pruning import blockwise, prepare, run, where
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.plan import Plan
 
@@ -119,7 +119,7 @@ def test_zero_shot_accuracy_is_measured_on_the_pruned_model(place, monkeypatch):
         blocks = blockwise.decoder_blocks(model)
         return {"boolq": float((blocks[0].mlp.up_proj.weight == 0).float().mean())}
 
-    monkeypatch.setattr(run, "check_installed", lambda: None)
+    monkeypatch.setattr(where, "check_installed", lambda: None)
     monkeypatch.setattr(run, "accuracies", sparsity_of)
     assert go(place, zero_shot=True)["zero_shot"] == {"boolq": 0.5}
     result = command(place, "--method", "wanda", "--n-m", "2:4", "--zero-shot")
@@ -132,7 +132,7 @@ def test_zero_shot_accuracy_is_measured_on_the_pruned_model(place, monkeypatch):
 )
 def test_zero_shot_that_cannot_be_is_refused_first(place, monkeypatch, more, message):
     monkeypatch.setitem(sys.modules, "lm_eval", None)
-    monkeypatch.setattr(run, "prepare", None)
+    monkeypatch.setattr(prepare, "load_skeleton", None)
     result = command(place, "--method", "wanda", "--sparsity", "0.5", "--zero-shot", *more)
     assert result.exit_code == 2
     assert message in result.output

@@ -152,7 +152,7 @@ def test_a_model_that_is_no_decoder_is_refused(tokens):
                 "refine": "dsnot",
                 "refine_parameters": {"m": 8},
             },
-            "^m: dsnot has no such parameter",
+            "^dsnot has no parameter m",
         ),
         ({"method": "wanda", "sparsity": 0.5, "group": "row"}, "group must be one of"),
         ({"method": "wanda", "sparsity": 0.5, "refine": "sgd"}, "refine must be one of"),

@@ -92,6 +92,42 @@ def test_c4_is_sampled_by_document_and_evaluated_joined(monkeypatch, tokenizer):
     assert len({bool(each < 105) for each in window.tolist()}) == 1
 
 
+def test_c4_comes_through_datasets(monkeypatch, tmp_path, tokenizer):
+    # A folder of the layout that C4 has on the hub takes the place of the hub's.
+    (tmp_path / "c4/en").mkdir(parents=True)
+    for split, file in text_sources.C4_FILES.items():
+        with gzip.open(tmp_path / "c4" / file, "wt") as rows:
+            rows.write(
+                "".join(json.dumps({"text": f"{split}{i}", "url": ""}) + "\n" for i in (1, 2))
+            )
+    load = text_sources._load_dataset
+
+    def load_here(name, **named):
+        assert name == "allenai/c4"
+        return load(str(tmp_path / "c4"), cache_dir=str(tmp_path / "cache"), **named)
+
+    monkeypatch.setattr(text_sources, "_load_dataset", load_here)
+    test = evaluation_tokens("c4", tokenizer, seqlen=23)
+    assert test.flatten().equal(tokenizer("validation1 validation2").input_ids[0])
+    (window,) = calibration_tokens("c4", tokenizer, 1, 5, 0)
+    assert window.equal(tokenizer("train").input_ids[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("rows.jsonl", b'"a"\n', "rows.jsonl: line 1 must be an object with a field text"),
+        ("rows.jsonl", b'{"text": "a"}\n{"te', "rows.jsonl: line 2 is no JSON"),
+        ("rows.jsonl.gz", b'{"text": "a"}', "rows.jsonl.gz: must be text in UTF-8, or JSONL"),
+        ("a.txt", b"\xe4", "a.txt: must be text in UTF-8, or JSONL"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(name, content, message, tmp_path, tokenizer):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        evaluation_tokens(str(tmp_path / name), tokenizer, 1)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -113,7 +149,7 @@ def test_documents_that_are_all_too_short_are_an_error(documents, tokenizer, mon
 def test_documents_without_text_are_an_error(tmp_path, tokenizer):
     path = tmp_path / "rows.jsonl"
     path.write_text('{"text": "a"}\n{"title": "b"}\n', encoding="utf-8")
-    with pytest.raises(ValueError, match="line 2 has no field text"):
+    with pytest.raises(ValueError, match="rows.jsonl: line 2 must be .* field text"):
         calibration_tokens(str(path), tokenizer, 1, 1, 0)
 
 

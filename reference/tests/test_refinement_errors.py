@@ -43,6 +43,7 @@ BAD_R2_VALUES = [
     ("gamma_grow", math.inf),
     ("gamma_prune", -1e-4),
     ("gamma_prune", math.nan),
+    ("gamma_prune", math.inf),
     ("alpha", -0.5),
     ("form", "fixed"),
 ]
