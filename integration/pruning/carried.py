@@ -52,14 +52,20 @@ class Carried:
         Raises:
             ValueError: the block gives a number that is not finite.
         """
-        run = partial(self.run, number, block)
-        outputs = in_order(run, self.hidden, block) if at_once else map(run, self.hidden)
-        for sequence, output in enumerate(outputs):
+
+        def through(sequence: int) -> Tensor:
+            output = self.run(number, block, self.hidden[sequence])
+            # Here, since it would set all cores on one small operation between the others.
             if not torch.stack(output.aminmax()).isfinite().all():
                 raise ValueError(
                     f"block {number}: its outputs hold inf or nan for sequence {sequence}; "
                     "where the dtype is float16, take bfloat16 or float32, else another checkpoint"
                 )
+            return output
+
+        numbers = range(len(self.hidden))
+        outputs = in_order(through, numbers, block) if at_once else map(through, numbers)
+        for sequence, output in enumerate(outputs):
             self.hidden[sequence] = output
 
 
