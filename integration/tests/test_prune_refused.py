@@ -68,7 +68,6 @@ def nothing(_):
         (nothing, ("--report", "FILE"), "is a file; name a folder"),
         (nothing, ("--refine", "r2_dsnot", "--refine-p", "-1"), "refine: r2_dsnot's p must be"),
     ],
-    ids=str,
 )
 def test_it_is_refused_before_a_weight_is_read(call, harm, more, message, dry, text, tmp_path):
     harm(call.folder)
