@@ -64,6 +64,6 @@ def score_in_blocks(
         tensor([[2., 4.]])
     """
     S = torch.empty_like(W, dtype=score_dtype(W.dtype), requires_grad=False)
-    for j in row_blocks(*W.shape, block_size(W.device)):
+    for j in row_blocks(*W.shape, elements=block_size(W.device)):
         S[j] = rule(accumulation_copy(W[j]).abs_(), j)
     return S

@@ -156,7 +156,7 @@ def norms_of_finite(A: Float[Tensor, "r n"], p: float, dim: int) -> Float[Tensor
     # Where the square of any number of A's dtype lies within the range, nothing need be scaled.
     scaled = torch.finfo(A.dtype).max > math.sqrt(torch.finfo(dtype).max)
     of_blocks = []
-    for rows in row_blocks(*A.shape, block_size(A.device)):
+    for rows in row_blocks(*A.shape, elements=block_size(A.device)):
         numbers = accumulation_copy(A[rows], torch.contiguous_format)
         # Squares need no magnitudes.
         if p == 2 and not scaled:

@@ -72,7 +72,7 @@ class ActivationStatistics:
         if not self.moments:
             self.tokens += len(tokens)
             return
-        for rows in row_blocks(*tokens.shape, block_size(tokens.device)):
+        for rows in row_blocks(*tokens.shape, elements=block_size(tokens.device)):
             self._count(tokens[rows])
 
     def merge(self, other: "ActivationStatistics") -> None:
