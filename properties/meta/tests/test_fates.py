@@ -1,18 +1,13 @@
 """Fates are kept for the code they are of, and the page holds every survivor."""
 
+from pathlib import Path
+
 import pytest
 
 from pruneproof.properties.meta import fates
-from pruneproof.properties.meta.fates import (
-    BY_GATE,
-    BY_TESTS,
-    PAGE,
-    SURVIVES,
-    Ledger,
-    page,
-    reasons,
-)
+from pruneproof.properties.meta.fates import BY_GATE, BY_TESTS, SURVIVES, Ledger, page, reasons
 
+PAGE = (Path(__file__).parents[3] / "docs" / "mutants.md").read_text(encoding="utf-8")
 FATES = {"a.py: 1 -> 2": BY_GATE, "a.py: 3 -> 4": BY_TESTS, "b.py: 5 -> 6": SURVIVES}
 
 
