@@ -14,6 +14,7 @@ from pruneproof.integration.doctor.known import Book, book
 from pruneproof.integration.doctor.of_perplexity import perplexity as dense
 from pruneproof.integration.doctor.weights import look_at
 from pruneproof.integration.perplexity import perplexity
+from pruneproof.integration.pruning.load import most_positions
 from pruneproof.integration.text_sources import fingerprint
 
 Track = Callable[[Tensor], Iterable[Tensor]]
@@ -106,7 +107,7 @@ def examine(
         *of_model.name(name, tokenizer),
     ]
     measured = None
-    if measure and not of_data.is_too_long(model, seqlen):
+    if measure and seqlen <= most_positions(model):
         measured = perplexity(model, track(windows))
         comparable = "" if whole else "only some windows of the text were taken"
         if not expects_wikitext:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from pruneproof.integration.doctor.finding import Finding, Verdict
 from pruneproof.integration.doctor.known import Book, KnownModel, KnownTokenizer
+from pruneproof.integration.pruning.load import most_positions
 
 USUAL = 2048
 SEEN = 600
@@ -116,16 +117,10 @@ def joining(begins: str, wikitext: bool) -> Finding | None:
     )
 
 
-def is_too_long(model: Any, seqlen: int) -> bool:
-    """Whether windows are longer than what the model has positions for."""
-    longest = getattr(model.config, "max_position_embeddings", None)
-    return longest is not None and seqlen > longest
-
-
 def context(model: Any, known: KnownModel | None, seqlen: int, wikitext: bool) -> Finding:
     """Tokens a window, against the model's limit and what published numbers use."""
-    longest = getattr(model.config, "max_position_embeddings", None)
-    if is_too_long(model, seqlen):
+    longest = most_positions(model)
+    if seqlen > longest:
         return Finding(
             "context length",
             Verdict.OFF,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,8 @@ def load_weights(name: str, dtype: str | torch.dtype, device: str) -> Any:
         model, found = AutoModelForCausalLM.from_pretrained(
             folder, dtype=chosen, output_loading_info=True, **named, **place
         )
+    except torch.cuda.OutOfMemoryError:
+        raise
     except (SafetensorError, RuntimeError) as error:
         raise ValueError(
             f"model: {name} cannot be read; fetch its weights again ({_first_line(error)[:300]})"
@@ -145,6 +148,12 @@ def fingerprint_of_files(name: str, model: Any) -> Any:
     kinds = ("*.safetensors", "*.bin")
     files = [path] if path.is_file() else [each for kind in kinds for each in path.glob(kind)]
     return {each.name: [each.stat().st_size, each.stat().st_mtime_ns] for each in files}
+
+
+def most_positions(model: Any) -> float:
+    """Tokens in the longest sequence that a model was made for; infinity where it does not say."""
+    longest = getattr(model.config, "max_position_embeddings", None)
+    return math.inf if longest is None else longest
 
 
 def is_gguf(name: str) -> bool:

@@ -18,6 +18,7 @@ from pruneproof.integration.pruning.load import (
     is_gguf,
     load_skeleton,
     load_tokenizer,
+    most_positions,
     safetensors_folder,
 )
 from pruneproof.integration.pruning.memory import sizes
@@ -82,6 +83,8 @@ def check_parameters(plan: Plan) -> None:
     seen = ActivationStatistics(width)
     seen.update(torch.eye(width))
     keep_mask_of(torch.ones(width, width), Observed(seen, seen), plan.without_refinement())
+    if plan.refine is None:
+        return
     try:
         keep_mask_of(torch.ones(width, width), Observed(seen, seen), plan)
     except ValueError as error:
@@ -131,8 +134,8 @@ def check_model(model: Any, plan: Plan, seqlen: int) -> None:
                     f"n_m: {m} of {n}:{m} must divide in_features, which are {layer.in_features} "
                     f"in block {number}, {name}"
                 )
-    longest = getattr(model.config, "max_position_embeddings", None)
-    if longest is not None and seqlen > longest:
+    longest = most_positions(model)
+    if seqlen > longest:
         raise ValueError(f"seqlen must be at most the model's {longest}, got {seqlen}")
 
 

@@ -58,12 +58,12 @@ def run(
         name: hub id, folder or GGUF file.
         plan: how to prune.
         data: what with.
-        dtype: see `load_model`.
-        device: see `load_model`.
-        stream: have one block's weights in memory at a time; needs safetensors.
-        zero_shot: measure the pruned model's accuracy on the tasks of Table 6, too.
-        out: folder for the pruned model; without it the model is measured and dropped.
-        report: folder for prune.json.
+        dtype: this and the others, see `Where`.
+        device: the same.
+        stream: the same.
+        zero_shot: the same.
+        out: the same.
+        report: the same.
 
     Returns:
         The record of the run, which prune.json holds.

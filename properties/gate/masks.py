@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -139,10 +140,10 @@ def assert_lowest_index_first(
                 )
 
 
-def assert_unchanged(subject: Subject, example: Example, **asked: object) -> None:
+def assert_unchanged(subject: Subject, example: Example, **asked: Any) -> None:
     """Assert that `keep_mask` leaves its tensors as they were."""
     given = [None if each is None else each.clone() for each in example.arguments[1:]]
-    subject.keep_mask(example.method, *given, **asked)  # type: ignore[arg-type]
+    subject.keep_mask(example.method, *given, **asked)
     pairs = [
         (before, after)
         for before, after in zip(example.arguments[1:], given, strict=True)
