@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -140,10 +139,11 @@ def assert_lowest_index_first(
                 )
 
 
-def assert_unchanged(subject: Subject, example: Example, **asked: Any) -> None:
+def assert_unchanged(subject: Subject, example: Example, **asked: object) -> None:
     """Assert that `keep_mask` leaves its tensors as they were."""
+    # The first is the weight, which is never None; the type of a list cannot say so.
     given = [None if each is None else each.clone() for each in example.arguments[1:]]
-    subject.keep_mask(example.method, *given, **asked)
+    subject.keep_mask(example.method, *given, **asked)  # type: ignore[arg-type]
     pairs = [
         (before, after)
         for before, after in zip(example.arguments[1:], given, strict=True)
