@@ -7,12 +7,11 @@ from pathlib import Path
 
 import torch
 import transformers
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
 from pruneproof.integration.doctor.examine import Examination, examine
 from pruneproof.integration.doctor.terminal import console, show
 from pruneproof.integration.files import in_words, write_whole
+from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.load import (
     check_dtype,
     load_skeleton,
@@ -60,7 +59,7 @@ def run(
     everything = evaluation_tokens(evaluate, tokenizer, seqlen)
     chosen = everything[:windows]
     model = load_weights(name, dtype, device)
-    with _progress() as progress:
+    with Bars() as bars:
         found = examine(
             model,
             tokenizer,
@@ -69,7 +68,7 @@ def run(
             name=name,
             whole=len(chosen) == len(everything),
             measure=not data_only,
-            track=lambda all_windows: progress.track(all_windows, description="perplexity"),
+            track=lambda all_windows: bars.over(all_windows, "perplexity"),
         )
     show(found, console())
     if report is not None:
@@ -84,13 +83,3 @@ def run(
         }
         write_whole(report / "doctor.json", json.dumps(in_words(record), indent=2) + "\n")
     return found
-
-
-def _progress() -> Progress:
-    return Progress(
-        *Progress.get_default_columns()[:2],
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )

@@ -128,18 +128,21 @@ class Streamed:
 
     def keep(self, block: int, folder: Path) -> None:
         """Write the block's file while its weights are there."""
-        self._writer(folder).write(block, self._state(block))
+        self._writer(folder).write(block, self._as_stored(self._state(block)))
 
     def save(self, folder: Path) -> None:
         """Copy what is outside the blocks, a module a file, and write configuration and index."""
         writer = self._writer(folder)
         for number, empty in enumerate(self._outside(), start=len(self.blocks)):
-            writer.write(number, self._read(empty))
+            writer.write(number, self._as_stored(self._read(empty)))
         writer.finish()
         self.model.config.save_pretrained(folder)
         generation = self.shards.folder / "generation_config.json"
         if generation.is_file():
             shutil.copyfile(generation, folder / generation.name)
+
+    def _as_stored(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {self._stored[name]: each for name, each in state.items()}
 
     def _writer(self, folder: Path) -> ShardWriter:
         return ShardWriter(folder, len(self.blocks) + len(self._outside()))
@@ -187,17 +190,36 @@ def stored_names(model: Any, shards: Shards) -> dict[str, str]:
     for name, parameter in model.named_parameters(remove_duplicate=False):
         tied.setdefault(id(parameter), []).append(name)
     stored: dict[str, str] = {}
+    lacking: list[list[str]] = []
     for names in tied.values():
         # A checkpoint of the model without its head leaves the prefix out.
         bare = [name.removeprefix(f"{model.base_model_prefix}.") for name in names]
         found = [name for name in (*names, *bare) if name in shards.files]
-        if not found:
+        if found:
+            stored |= dict.fromkeys(names, found[0])
+        else:
+            lacking.append(names)
+    for names in lacking:
+        head = _head_of_another_name(model, names, shards, set(stored.values()))
+        if head is None:
             raise ValueError(
                 f"stream: the checkpoint has no tensor {names[0]}, which {type(model).__name__} "
                 "needs; prune it in memory, where other names are understood"
             )
-        stored |= dict.fromkeys(names, found[0])
+        stored |= dict.fromkeys(names, head)
     kept = set(model.state_dict())
     return stored | {
         name: name for name, _ in model.named_buffers() if name in kept and name in shards.files
     }
+
+
+def _head_of_another_name(
+    model: Any, names: list[str], shards: Shards, claimed: set[str]
+) -> str | None:
+    """GPT-NeoX stores its head as `embed_out`: the one tensor of its shape that nothing claims."""
+    head = model.get_output_embeddings()
+    if head is None or not any(model.get_parameter(name) is head.weight for name in names):
+        return None
+    free = [name for name in shards.files if name not in claimed]
+    same = [name for name in free if shards.shape(name) == tuple(head.weight.shape)]
+    return same[0] if len(same) == 1 else None

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from pruneproof.integration.files import in_words, write_whole
 from pruneproof.integration.linear_inputs import decoder_blocks
+from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.blockwise import linears, prune_blocks
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.load import (
@@ -32,7 +33,6 @@ from pruneproof.integration.pruning.memory import expected_memory, measured_peak
 from pruneproof.integration.pruning.places import InMemory, Place, Streamed
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.prepare import Prepared, prepare
-from pruneproof.integration.pruning.progress import Bars
 from pruneproof.integration.pruning.shards import Shards
 from pruneproof.integration.pruning.unfinished import Unfinished, beside, only_process
 from pruneproof.integration.pruning.where import Where

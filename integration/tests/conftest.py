@@ -60,7 +60,27 @@ def _qwen() -> Any:
     )
 
 
-FAMILIES: dict[str, Callable[[], Any]] = {"llama": _llama, "opt": _opt, "qwen": _qwen}
+def _gpt_neox() -> Any:
+    from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
+
+    return GPTNeoXForCausalLM(
+        GPTNeoXConfig(
+            vocab_size=TOKENS,
+            hidden_size=WIDTH,
+            intermediate_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            max_position_embeddings=LENGTH,
+        )
+    )
+
+
+FAMILIES: dict[str, Callable[[], Any]] = {
+    "llama": _llama,
+    "opt": _opt,
+    "qwen": _qwen,
+    "gpt_neox": _gpt_neox,
+}
 
 
 @pytest.fixture(params=FAMILIES)

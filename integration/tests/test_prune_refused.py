@@ -182,6 +182,7 @@ def test_a_log_file_has_lines_with_the_time_left(call):
     result = call()
     assert "pruning blocks: 100 %, " in result.output
     assert "dense perplexity: 100 %, " in result.output
+    assert "perplexity: 100 %, " in call(what="doctor").output
 
 
 def test_without_the_extra_it_says_what_to_install(call, monkeypatch):

@@ -6,6 +6,7 @@ import math
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from pruneproof.integration.linear_inputs import decoder_blocks
@@ -147,6 +148,26 @@ def test_a_checkpoint_without_its_prefix_is_understood(llama, save_checkpoint, t
     assert math.isfinite(run(model, PLAN, data(text))["dense_perplexity"])
     streamed = run(str(folder), PLAN, data(text), stream=True)
     assert streamed["dense_perplexity"] == run(str(folder), PLAN, data(text))["dense_perplexity"]
+
+
+def test_a_head_under_its_familys_own_name_is_understood_and_keeps_it(
+    decoder_of, save_checkpoint, text, tmp_path
+):
+    model = str(save_checkpoint(decoder_of("gpt_neox")))
+    assert "embed_out.weight" in Shards(tmp_path / "model").files
+    run(model, PLAN, data(text), out=tmp_path / "whole")
+    run(model, PLAN, data(text), stream=True, out=tmp_path / "streamed")
+    assert_equal(tmp_path / "whole", tmp_path / "streamed")
+    assert Shards(tmp_path / "streamed").files.keys() == Shards(tmp_path / "model").files.keys()
+
+
+def test_which_of_two_tensors_is_the_head_is_not_guessed(decoder_of, save_checkpoint, text):
+    folder = save_checkpoint(decoder_of("gpt_neox"))
+    tensors = load_file(folder / "model.safetensors")
+    tensors["another"] = tensors["embed_out.weight"].clone()
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ValueError, match="no tensor lm_head.weight"):
+        run(str(folder), PLAN, data(text), stream=True)
 
 
 @pytest.mark.parametrize("what", ["missing", "named", "none"])

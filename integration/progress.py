@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Iterator
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import Progress, TaskID, TimeElapsedColumn, TimeRemainingColumn
 
+T = TypeVar("T")
 SECONDS_BETWEEN_LINES = 15.0
 
 
@@ -23,6 +26,13 @@ class Bars(Progress):
             disable=not console.is_terminal,
         )
         self._told = time.monotonic()
+
+    def over(self, items: Collection[T], description: str) -> Iterator[T]:
+        """The items, each a step."""
+        task = self.add_task(description, total=len(items))
+        for item in items:
+            yield item
+            self.step(task)
 
     def step(self, task: TaskID, part: float = 1) -> None:
         """So much of a task has been done since the last step."""
