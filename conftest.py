@@ -1,7 +1,8 @@
 """What every test runs under: shape checks at call time and the Hypothesis profiles."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import jaxtyping
@@ -51,21 +52,32 @@ def no_shape_checks() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def checkpoint_layers() -> dict[str, Any]:
-    """The linear layers of three blocks of a real checkpoint by name, with calibration inputs.
+    """The linear layers of three blocks of a real LLaMA by name, with calibration inputs.
 
     It stands here since `properties` and `integration` do not import each other.
     """
-    # Slow to import, and only the checkpoint's tests need it.
+    from pruneproof.integration.small_llama import fetch_small_llama
+
+    return _layers_by_name(fetch_small_llama(), blocks=(0, 14, 29), length=512)
+
+
+@pytest.fixture(scope="session")
+def opt_layers() -> dict[str, Any]:
+    """The same of two blocks of a small OPT: what fc2 is fed is 0 where ReLU cuts it off."""
+    from pruneproof.integration.small_opt import LENGTH, train_small_opt
+
+    return _layers_by_name(train_small_opt(), blocks=(0, 3), length=LENGTH)
+
+
+def _layers_by_name(folder: Path, blocks: Sequence[int], length: int) -> dict[str, Any]:
+    # Slow to import, and only the checkpoints' tests need it.
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from pruneproof.integration.calibration import token_windows
     from pruneproof.integration.linear_inputs import linear_inputs
-    from pruneproof.integration.small_llama import fetch_small_llama
     from pruneproof.integration.wikipedia import fetch_wikipedia_text
 
-    folder = fetch_small_llama()
     model = AutoModelForCausalLM.from_pretrained(folder).eval()
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    tokens = token_windows(tokenizer, fetch_wikipedia_text()[:50_000], count=4, length=512)
-    blocks = (0, 14, 29)
+    tokens = token_windows(tokenizer, fetch_wikipedia_text()[:50_000], count=4, length=length)
     return {layer.name: layer for layer in linear_inputs(model, tokens.split(1), blocks)}

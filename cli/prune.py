@@ -199,6 +199,7 @@ def _preview(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
 
 
 def _run(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
+    from pruneproof.integration.pruning.against_paper import in_sentences
     from pruneproof.integration.pruning.run import run
 
     record = run(model, plan, data, **where)
@@ -209,6 +210,8 @@ def _run(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
     typer.echo(f" ({100 * zeros['fraction']:.3f} %)")
     for task, accuracy in record.get("zero_shot", {}).items():
         typer.echo(f"{task:18} {100 * accuracy:.1f} %")
+    for sentence in in_sentences(record["paper"]):
+        typer.echo(f"the paper          {sentence}")
     if where["out"] is not None:
         typer.echo(f"saved in           {where['out']}")
 

@@ -1,4 +1,4 @@
-"""The constructions reproduce the scores on the weights and activations of a real checkpoint.
+"""The constructions reproduce the scores on the weights and activations of real checkpoints.
 
 Scores of all entries are computed in float32 and compared with doubles whose own error bound is
 added to the error; at some entries X and Y are evaluated exactly, the floats taken as fractions.
@@ -24,8 +24,16 @@ from pruneproof.reference import constructions
 
 pytestmark = pytest.mark.checkpoint
 
-BLOCKS = (0, 14, 29)
-KINDS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+ATTENTION = ("q_proj", "k_proj", "v_proj")
+LAYERS = [
+    (fixture, block, kind)
+    for fixture, blocks, kinds in (
+        ("checkpoint_layers", (0, 14, 29), ("o_proj", "gate_proj", "up_proj", "down_proj")),
+        ("opt_layers", (0, 3), ("out_proj", "fc1", "fc2")),
+    )
+    for block in blocks
+    for kind in (*ATTENTION, *kinds)
+]
 DOUBLES = Arithmetic(torch.float64, torch.float64)
 SAMPLING = {"ratio": 0.1, "seed": 0}
 WIDTH_OF_Y = 64
@@ -52,12 +60,13 @@ class RealLayer:
         return form(*self.carried(DOUBLES))
 
 
-@pytest.fixture(params=[(block, kind) for block in BLOCKS for kind in KINDS], ids=str)
-def real(request: pytest.FixtureRequest, checkpoint_layers: dict[str, Any]) -> RealLayer:
-    """One linear layer of the checkpoint."""
-    block, kind = request.param
-    (name,) = [name for name in checkpoint_layers if name.endswith(kind) and f".{block}." in name]
-    return RealLayer(checkpoint_layers[name])
+@pytest.fixture(params=LAYERS, ids=lambda layer: "-".join(map(str, layer)))
+def real(request: pytest.FixtureRequest) -> RealLayer:
+    """One linear layer of a checkpoint."""
+    fixture, block, kind = request.param
+    layers: dict[str, Any] = request.getfixturevalue(fixture)
+    (name,) = [name for name in layers if name.endswith(kind) and f".{block}." in name]
+    return RealLayer(layers[name])
 
 
 def x_norm(X: Bounded) -> Bounded:

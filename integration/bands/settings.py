@@ -11,7 +11,11 @@ from typing import Any
 from pruneproof.integration.bands.band import Reason
 from pruneproof.integration.bands.spread import log_excess
 from pruneproof.integration.paper_tables import Cell, load
+from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.pruning.plan import Plan
 
+PAPER = Data(calibration="c4", evaluate="wikitext2", samples=128, seqlen=2048, seed=0)
+"""Section 4 and Appendix C.1."""
 REFINED = ("p", "gamma_grow", "gamma_prune", "relative_grow", "relative_prune")
 """The parameters of R²-DSnoT, as against those of the score before it."""
 ALPHA_OF_TABLE_6 = 0.5
@@ -51,6 +55,25 @@ def hypotheses(cell: Cell) -> tuple[Hypothesis, ...]:
         cell.get("terms"), ("both",)
     )
     return tuple(Hypothesis(group, term) for term in terms for group in groups)
+
+
+def plan_of(cell: Cell, hypothesis: Hypothesis) -> Plan | None:
+    """How a cell's model is pruned under one reading; None leaves it dense."""
+    if cell.method == "dense":
+        return None
+    parameters: dict[str, Any] = score_parameters(cell)
+    if hypothesis.terms != "both":
+        parameters["terms"] = hypothesis.terms
+    return Plan(
+        method=cell.method,
+        sparsity=cell.sparsity,
+        n_m=_pattern(cell.n_m),
+        # Weights under n:m have their groups along the inputs of one output.
+        group="output" if hypothesis.group == "none" else hypothesis.group,
+        parameters=parameters,
+        refine=cell.refinement,
+        refine_parameters=refine_parameters(cell),
+    )
 
 
 def score_parameters(cell: Cell) -> dict[str, Any]:
@@ -101,3 +124,10 @@ def largest_loss(base: str | None) -> float:
     return max(
         log_excess(cell) / best[cell.method] - 1 for cell in cells if " relative " in cell.id
     )
+
+
+def _pattern(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    n, _, m = text.partition(":")
+    return int(n), int(m)

@@ -8,6 +8,7 @@ from typing import Any
 import psutil
 
 from pruneproof.integration.linear_inputs import decoder_blocks
+from pruneproof.integration.pruning.against_paper import against_paper, in_sentences
 from pruneproof.integration.pruning.blockwise import linears
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.load import is_gguf
@@ -57,6 +58,8 @@ def preview(
         f"{windows.numel():,} tokens",
         "memory": _memory(model, plan, data, len(windows), stream=where.stream, gguf=is_gguf(name)),
     }
+    paper = against_paper(model.config, prepared.tokenizer, plan, data)
+    rows["the paper"] = "; ".join(in_sentences(paper))
     if out is not None:
         free = shutil.disk_usage(existing(out)).free
         rows["result"] = f"{out}, {gigabytes(result_bytes(model))} of {gigabytes(free)} free"

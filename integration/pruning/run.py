@@ -22,6 +22,7 @@ from torch import Tensor
 from pruneproof.integration.files import in_words, write_whole
 from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.progress import Bars
+from pruneproof.integration.pruning.against_paper import against_paper
 from pruneproof.integration.pruning.blockwise import linears, prune_blocks
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.load import (
@@ -109,6 +110,14 @@ def run(
             **todo,
             "device": device,
             **measured,
+            "paper": against_paper(
+                prepared.skeleton.config,
+                prepared.tokenizer,
+                plan,
+                data,
+                measured["dense_perplexity"],
+                measured["pruned_perplexity"],
+            ),
             "seconds": round(time.perf_counter() - start, 2),
             "peak_memory_bytes": measured_peak(),
             "expected_memory_bytes": expected.peak,

@@ -11,7 +11,7 @@ from typing import Any
 from pruneproof.integration.bands.settings import hypotheses
 from pruneproof.integration.experiments import Entry, Ledger
 from pruneproof.integration.paper_tables import TABLES, load
-from pruneproof.integration.pruning.run import Data
+from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.regression.outcome import Outcome, outcome
 from pruneproof.integration.regression.statements import Answer, answers
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
+from pruneproof.integration.bands.settings import PAPER
 from pruneproof.integration.experiments import Entry, Experiment, Ledger, work_through
 from pruneproof.integration.paper_tables import Cell
-from pruneproof.integration.pruning.run import Data
+from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.regression.accuracies import (
     ZeroShot,
     digest_of_accuracies,
@@ -16,7 +17,7 @@ from pruneproof.integration.regression.accuracies import (
 )
 from pruneproof.integration.regression.models import Models, UnavailableError
 from pruneproof.integration.regression.outcome import Outcome, outcome
-from pruneproof.integration.regression.readings import DTYPE, PAPER, experiments
+from pruneproof.integration.regression.readings import DTYPE, experiments
 
 
 def harness(model: Any, tokenizer: Any) -> dict[str, float]:

@@ -35,11 +35,11 @@ def device(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def bench(request: pytest.FixtureRequest, device: str):
+    from pruneproof.integration.bands.settings import PAPER
     from pruneproof.integration.experiments import Ledger
     from pruneproof.integration.regression.examination import doctor
     from pruneproof.integration.regression.measuring import Bench
     from pruneproof.integration.regression.models import Models, checkpoints
-    from pruneproof.integration.regression.readings import PAPER
 
     option = request.config.getoption
     data = dataclasses.replace(

@@ -8,11 +8,11 @@ import pytest
 import torch
 from huggingface_hub.errors import GatedRepoError
 
-from pruneproof.integration.bands.settings import Hypothesis
+from pruneproof.integration.bands.settings import PAPER, Hypothesis, plan_of
 from pruneproof.integration.doctor.finding import Finding, Verdict
 from pruneproof.integration.experiments import Ledger, Runner
 from pruneproof.integration.paper_tables import MODELS, TABLES, Cell, load
-from pruneproof.integration.pruning.run import Data
+from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.regression import examination, measuring, tiers
 from pruneproof.integration.regression.measuring import Bench
 from pruneproof.integration.regression.models import (
@@ -23,7 +23,7 @@ from pruneproof.integration.regression.models import (
     checkpoints,
 )
 from pruneproof.integration.regression.outcome import outcome
-from pruneproof.integration.regression.readings import DTYPE, PAPER, experiments, plan_of
+from pruneproof.integration.regression.readings import DTYPE, experiments
 
 CELLS = {cell.id: cell for table in TABLES for cell in load(table)}
 HALF = CELLS["T2/ria 50%/OPT-1.3b"]

@@ -8,16 +8,16 @@ from typer.testing import CliRunner
 
 from pruneproof.integration.audit.book import Book
 from pruneproof.integration.audit.checks import norms, sensitivity
-from pruneproof.integration.bands.settings import hypotheses
+from pruneproof.integration.bands.settings import PAPER, hypotheses
 from pruneproof.integration.experiments import Ledger
 from pruneproof.integration.paper_tables import TABLES, Cell, load
-from pruneproof.integration.pruning.run import Data
+from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.regression import report
 from pruneproof.integration.regression.accuracies import digest_of_accuracies
 from pruneproof.integration.regression.collected import collect
 from pruneproof.integration.regression.outcome import outcome
 from pruneproof.integration.regression.plots import picture, reach
-from pruneproof.integration.regression.readings import DTYPE, PAPER, experiments
+from pruneproof.integration.regression.readings import DTYPE, experiments
 from pruneproof.integration.regression.statements import STATEMENTS, answers, as_printed, ask
 
 CELLS = [cell for table in TABLES for cell in load(table)]

@@ -13,15 +13,15 @@ from pruneproof.integration.perplexity import perplexity
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.plan import NEEDS, REFINEMENTS, Plan
 from pruneproof.integration.pruning.run import run
-from pruneproof.integration.small_opt import LENGTH, VOCABULARY, train_small_opt
+from pruneproof.integration.small_opt import LENGTH, train_small_opt
 from pruneproof.integration.text_sources import evaluation_tokens
 
 pytestmark = pytest.mark.checkpoint
 
 NAME = "small OPT"
 DATA = Data(CALIBRATION, EVALUATION, samples=16, seqlen=LENGTH, windows=64)
-MOST_LOST = 2.0
-"""By what half of the weights may multiply perplexity; seen: 1.1 to 1.3."""
+MOST_LOST = 1.3
+"""By what half of the weights may multiply perplexity; seen: 1.07 to 1.09, the wrong half 435."""
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +51,8 @@ def test_it_has_what_a_llama_lacks(runner, windows):
 
 
 def test_it_predicts_english(perplexity_of):
-    """Its vocabulary is 1024, and one that has learnt how often each token comes gets 400."""
-    assert perplexity_of(None) <= 60 < VOCABULARY
+    """Seen: 52. How often each of the 1024 tokens comes is worth 353."""
+    assert perplexity_of(None) <= 100
 
 
 @pytest.mark.parametrize("refine", [None, *REFINEMENTS])
@@ -83,7 +83,7 @@ def test_the_wrong_half_costs_far_more(runner, windows, perplexity_of):
         wrong = perplexity(runner.model, windows)
     finally:
         runner.restore()
-    assert wrong > 5 * MOST_LOST * perplexity_of(None)
+    assert wrong > 20 * MOST_LOST * perplexity_of(None)
 
 
 @pytest.mark.parametrize("refine", [None, *REFINEMENTS])
