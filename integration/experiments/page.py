@@ -15,11 +15,12 @@ from pruneproof.integration.experiments.answers import (
     answers,
     measured_noise,
 )
-from pruneproof.integration.experiments.compare import Weighed
+from pruneproof.integration.experiments.compare import Noise, Weighed
 from pruneproof.integration.experiments.experiment import Experiment
 from pruneproof.integration.experiments.identities import IDENTITIES, Identity
 from pruneproof.integration.experiments.label import label
 from pruneproof.integration.experiments.ledger import Entry
+from pruneproof.integration.experiments.remeasured import FLOAT32, REMEASURED, Band
 from pruneproof.integration.experiments.stripes import Stripes
 
 Results = Mapping[str, Entry]
@@ -53,8 +54,18 @@ as independent. A statement *agrees* where all its comparisons hold separably,
 *disagrees* where one separably fails, and is *not separable* otherwise.
 
 `python -m pruneproof.integration.experiments.measure LEDGER` measures everything anew, or what a
-ledger lacks; `pytest -m checkpoint` measures a few again, against bands.
+ledger lacks.
 """
+
+BANDS = """## What is measured again
+
+`pytest -m checkpoint` measures these again, with the same data and seeds. What then differs is the
+order of float32 sums, and with it single weights at the border of a mask: less than another draw of
+the calibration text does, whose standard deviation, with that of StochRIA's samples, is the width.
+A mask that needs no activations is held to the same zeros, and to {float32:g} nats.
+
+| experiment | perplexity | band |
+|---|---:|---|"""
 
 
 def page(results: Results, stripes: Stripes) -> str:
@@ -80,6 +91,9 @@ def page(results: Results, stripes: Stripes) -> str:
         "break a tie otherwise.\n",
         "| first | second | weights pruned by one only | why |\n|---|---|---|---|",
         *(identity(each, results) for each in IDENTITIES),
+        "",
+        BANDS.format(float32=FLOAT32),
+        *(limits(each, results, noise) for each in REMEASURED),
         "",
         "## All numbers\n",
         *(section(name, each, results) for name, each in smollm2.SECTIONS.items()),
@@ -158,6 +172,14 @@ def identity(claim: Identity, results: Results) -> str:
     else:
         found = f"some: perplexity {perplexity(first)} and {perplexity(second)}"
     return f"| {label(claim.first)} | {label(claim.second)} | {found} | {claim.reason} |"
+
+
+def limits(experiment: Experiment, results: Results, noise: Noise) -> str:
+    """The line of an experiment that is measured again."""
+    if experiment.digest not in results:
+        return f"| {label(experiment)} | not measured | |"
+    band, found = Band.of(experiment, results, noise), perplexity(results[experiment.digest])
+    return f"| {label(experiment)} | {found} | {band.lower:.6g} to {band.upper:.6g} |"
 
 
 def section(name: str, experiments: list[Experiment], results: Results) -> str:

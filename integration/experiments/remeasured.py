@@ -11,14 +11,33 @@ from pruneproof.integration.experiments.experiment import Experiment
 from pruneproof.integration.experiments.ledger import Entry
 from pruneproof.integration.experiments.smollm2 import (
     DENSE,
+    base,
+    lp,
     magnitude,
+    pruned,
     r2_dsnot,
     ria,
+    stochria,
     wanda,
 )
 
-REMEASURED = (DENSE, magnitude(), wanda(), ria(), r2_dsnot("magnitude"))
-"""A score without activations, one with them, one with relative importance, and a refinement."""
+REMEASURED = (
+    DENSE,
+    magnitude(),
+    pruned("symmetric"),
+    wanda(),
+    wanda(group="layer"),
+    ria(),
+    ria(0.5),
+    ria(sparsity=0.6),
+    stochria(),
+    lp(2.0),
+    wanda(n_m=(2, 4)),
+    ria(n_m=(4, 8)),
+    base("magnitude", refine="dsnot"),
+    r2_dsnot("magnitude"),
+)
+"""Each score of the paper, both groups, both powers α, more sparsity, n:m, and both refinements."""
 FLOAT32 = 1e-4
 """Nats. One thread, no oneDNN, or double precision moved the loss of a dense window by less than
 1e-6, the ledger's last digit; a pruned model, less sure of itself, is granted a hundred times that.
