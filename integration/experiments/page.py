@@ -88,7 +88,7 @@ def page(results: Results, stripes: Stripes) -> str:
         HOW.format(facts=facts(results), calibration=noise.calibration, sampling=noise.sampling),
         "## What is proved to give the same mask\n",
         "Equal scores and equal orders of scores prune the same weights, except that rounding may "
-        "break a tie otherwise.\n",
+        "break a tie otherwise, which later blocks are then calibrated with.\n",
         "| first | second | weights pruned by one only | why |\n|---|---|---|---|",
         *(identity(each, results) for each in IDENTITIES),
         "",
