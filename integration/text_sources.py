@@ -11,6 +11,7 @@ import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ C4_FILES = {
     "validation": "en/c4-validation.00000-of-00008.json.gz",
 }
 MOST_DRAWS = 100_000
+MOST_REMEMBERED = 64
 Tokenizer = Callable[..., Any]
 
 
@@ -158,13 +160,19 @@ def _ids(tokenizer: Tokenizer, text: str) -> Tensor:
 def _windows_of_documents(
     documents: Sequence[str], tokenizer: Tokenizer, samples: int, seqlen: int, draw: random.Random
 ) -> Tensor:
-    windows: list[Tensor] = []
     if not documents:
         raise ValueError("calibration source: holds no document")
+
+    # Few documents are drawn again and again.
+    @lru_cache(maxsize=MOST_REMEMBERED)
+    def ids_of(index: int) -> Tensor:
+        return _ids(tokenizer, documents[index])
+
+    windows: list[Tensor] = []
     for _ in range(MOST_DRAWS):
         if len(windows) == samples:
             return torch.stack(windows)
-        tokens = _ids(tokenizer, documents[draw.randint(0, len(documents) - 1)])
+        tokens = ids_of(draw.randint(0, len(documents) - 1))
         if len(tokens) > seqlen:
             start = draw.randint(0, len(tokens) - seqlen - 1)
             windows.append(tokens[start : start + seqlen])

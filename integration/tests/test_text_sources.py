@@ -52,6 +52,12 @@ def test_documents_are_drawn_until_they_are_long_enough(documents, tokenizer):
         assert window.equal(tokenizer(row[start : start + 30]).input_ids[0])
 
 
+def test_a_document_that_is_drawn_again_is_not_tokenised_again(documents, tokenizer):
+    seen = []
+    calibration_tokens(documents, lambda text, **_: seen.append(text) or tokenizer(text), 20, 30, 0)
+    assert sorted(seen) == sorted(set(seen))
+
+
 def test_compressed_documents_are_the_same(documents, tokenizer, tmp_path):
     packed = tmp_path / "documents.jsonl.gz"
     packed.write_bytes(gzip.compress(Path(documents).read_bytes()))
