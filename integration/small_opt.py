@@ -7,6 +7,7 @@ lacks (learned positions, biases, LayerNorm, ReLU); it is too small to order met
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ POSITIONS = 256
 STEPS, BATCH, LENGTH = 1500, 16, 128
 PEAK_LEARNING_RATE = 4e-3
 SEED = 0
+RECIPE = VOCABULARY, POSITIONS, STEPS, BATCH, LENGTH, PEAK_LEARNING_RATE, SEED
 
 
 def train_small_opt() -> Path:
@@ -34,7 +36,8 @@ def train_small_opt() -> Path:
         OSError: the text could not be fetched.
         ValueError: what was downloaded is not the expected file.
     """
-    return build_once(f"small-opt-{STEPS}-steps", _train)
+    recipe = sha256(repr(RECIPE).encode()).hexdigest()[:8]
+    return build_once(f"small-opt-{recipe}", _train)
 
 
 def _train(folder: Path) -> None:

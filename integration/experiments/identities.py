@@ -33,10 +33,7 @@ IDENTITIES = (
     Identity(
         ria(1.0, "output"),
         wanda(),
-        reason="Within an output neuron RI's output term is one constant. On two cores the masks "
-        "were equal in blocks 0 to 4; in block 5 two weights changed places whose scores rounding "
-        "cannot tell apart, so that later blocks were fed something else, and 0.3 % of the last "
-        "block's weights differed.",
+        reason="Within an output neuron RI's output term is one constant.",
     ),
     Identity(
         lp(0.0),

@@ -60,9 +60,10 @@ ledger lacks.
 BANDS = """## What is measured again
 
 `pytest -m checkpoint` measures these again, with the same data and seeds. What then differs is the
-order of float32 sums, and with it single weights at the border of a mask: less than another draw of
-the calibration text does, whose standard deviation, with that of StochRIA's samples, is the width.
-A mask that needs no activations is held to the same zeros, and to {float32:g} nats.
+order of float32 sums, and with it single weights at the border of a mask, which later blocks are
+calibrated with ([how much that is](pruning.md#how-much-rounding-alone-moves)): the limits lie two
+standard deviations of the seeds' noise above and below. The dense model, and what is pruned without
+activations, are held to {float32:g} nats, and the latter to the same zeros.
 
 | experiment | perplexity | band |
 |---|---:|---|"""

@@ -4,69 +4,75 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from inspect import signature
+from pathlib import Path
 from typing import Any
+
+from torch import Tensor
 
 from pruneproof import reference
 from pruneproof.integration.bands.band import Band
 from pruneproof.integration.bands.bands import every_band
 from pruneproof.integration.bands.settings import PAPER, Hypothesis, hypotheses, plan_of
-from pruneproof.integration.doctor.known import book
+from pruneproof.integration.doctor import of_data
+from pruneproof.integration.doctor.finding import Verdict
+from pruneproof.integration.doctor.known import Book, KnownTokenizer, book
 from pruneproof.integration.doctor.of_model import recognise
-from pruneproof.integration.paper_tables import MODELS
+from pruneproof.integration.paper_tables import MODELS, Cell
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.plan import REFINEMENTS, Plan, parameters_of
+from pruneproof.integration.text_sources import C4_FILES
 
-COMPARED = ("calibration", "samples", "evaluate", "seqlen", "windows")
-"""What must be the paper's; it does not print its seeds."""
+AGREES, DISAGREES, SO_FAR = "agrees", "disagrees", "disagrees so far"
+NOT_COMPARED = "not compared"
+FIRST_OF_C4 = Path(C4_FILES["train"]).name
+REMARKABLE = ("contradiction", "setting")
+"""Causes of a band's width that are the paper's own."""
 
 
 def against_paper(
     config: Any,
     tokenizer: Any,
+    windows: Tensor,
     plan: Plan,
     data: Data,
-    dense: float | None = None,
-    pruned: float | None = None,
+    perplexities: tuple[float, float] | None = None,
 ) -> dict[str, Any]:
     """Hold a run's perplexities against the printed cells of its model and setting.
 
-    The model is known by its configuration and tokenizer, not by its name. Nothing is compared
-    where the data are not the paper's, nor, for the pruned model, where the dense perplexity
-    disagrees.
+    Model and evaluation text are known by what they are, not by their names. A perplexity is
+    compared where everything that it depends on is the paper's, but for the calibration's seed,
+    which the bands allow for; that of the pruned model only where the dense one agrees.
 
     Args:
         config: of the model.
         tokenizer: of the model.
-        plan: how it was pruned.
+        windows: that it is evaluated on.
+        plan: how it is pruned.
         data: what with.
-        dense: perplexity before; None where it is not measured.
-        pruned: the same after.
+        perplexities: before and after; None where they are not measured.
 
     Returns:
-        Plain data: `model`, the paper's name for it or None; `differences` of the data from the
-        paper's, in words; `cells`, each with its `id`, `printed` text, limits `low` and `high`,
-        `reading` of what the paper leaves open, the `measured` number or None, and a `verdict`:
-        `agrees`, `disagrees` or `not compared`.
+        Plain data: `model`, the paper's name for it or None; `differences` from the paper's data,
+        in words; `cells`, each with its `id`, `printed` text, limits `low` and `high`, `remarks`
+        on them, the `reading` of what the paper leaves open that the run is of,
+        `other_readings`, the `measured` number or None, and a `verdict`: `agrees`, `disagrees`,
+        `disagrees so far` where other readings are left, or `not compared`.
     """
     known = book()
-    found = recognise(known, config, known.tokenizer_of(tokenizer))
+    splitter = known.tokenizer_of(tokenizer)
+    found = recognise(known, config, splitter)
     if found is None or found.id not in MODELS:
         return {"model": None, "differences": [], "cells": []}
-    differences = [
-        f"{name} is {getattr(data, name)}, the paper's {getattr(PAPER, name)}"
-        for name in COMPARED
-        if getattr(data, name) != getattr(PAPER, name)
-    ]
-    cells = [
-        _judged(band, reading, dense, compare=not differences)
-        for band, reading in _printed(found.id, None)
-    ]
-    same_model = not differences and all(each["verdict"] == "agrees" for each in cells)
+    evaluated = list(_evaluated_otherwise(known, splitter, tokenizer, windows))
+    calibrated = list(_calibrated_otherwise(data)) if plan.needs else []
+    dense, pruned = perplexities or (None, None)
+    cells = [_judged(*_dense(found.id), dense, compare=not evaluated)]
+    same_model = cells[0]["verdict"] == AGREES and not calibrated
     cells += [
         _judged(band, reading, pruned, compare=same_model)
         for band, reading in _printed(found.id, plan)
     ]
-    return {"model": found.id, "differences": differences, "cells": cells}
+    return {"model": found.id, "differences": evaluated + calibrated, "cells": cells}
 
 
 def in_sentences(paper: Mapping[str, Any]) -> Iterator[str]:
@@ -74,44 +80,81 @@ def in_sentences(paper: Mapping[str, Any]) -> Iterator[str]:
     if paper["model"] is None:
         yield f"prints nothing for this model, only for {', '.join(MODELS)}"
         return
+    same: dict[str, list[str]] = {}
+    for cell in paper["cells"]:
+        same.setdefault(_sentence(cell), []).append(cell["id"])
+    for sentence, ids in same.items():
+        yield f"{sentence}; {', '.join(ids)})"
     dense, *others = paper["cells"]
     if not others:
         yield f"prints nothing for this setting on {paper['model']}"
-    for cell in paper["cells"]:
-        band = f"{cell['low']:.4g} – {cell['high']:.4g}"
-        measured = cell["measured"]
-        found = "" if measured is None else f", measured {measured:.4g}: {cell['verdict']}"
-        yield f"prints {cell['printed']}{found} (band {band}; {cell['id']}, {cell['reading']})"
+    elif dense["verdict"] == DISAGREES:
+        yield "not compared, since the dense model is off: ask `pruneproof doctor` why"
     if paper["differences"]:
         yield f"not compared, since {'; '.join(paper['differences'])}"
-    elif dense["verdict"] == "disagrees":
-        yield "not compared, since the dense model is off: ask `pruneproof doctor` why"
 
 
-def _printed(model: str, plan: Plan | None) -> Iterator[tuple[Band, Hypothesis]]:
-    """The bands of a setting, with the reading under which they are of it.
+def _sentence(cell: Mapping[str, Any]) -> str:
+    measured = cell["measured"]
+    found = "" if measured is None else f", measured {measured:.4g}: {cell['verdict']}"
+    details = [f"band {cell['low']:.4g} – {cell['high']:.4g}", *cell["remarks"], cell["reading"]]
+    if cell["other_readings"]:
+        details.append(f"where the paper may mean {' or '.join(cell['other_readings'])}")
+    return f"prints {cell['printed']}{found} ({'; '.join(details)}"
 
-    Of the dense model the first, which all tables repeat.
-    """
-    wanted = plan and _in_full(plan)
+
+def _evaluated_otherwise(
+    known: Book, splitter: KnownTokenizer | None, tokenizer: Any, windows: Tensor
+) -> Iterator[str]:
+    begins = of_data.beginning(tokenizer, windows)
+    text = of_data.text(known, PAPER.evaluate, begins)
+    if text.verdict is not Verdict.HEALTHY:
+        yield f"evaluation: {text.cause}"
+        return
+    count = of_data.count(splitter, windows, whole=True, wikitext=True)
+    if count.verdict is not Verdict.HEALTHY:
+        yield f"these are {count.measured}, not {count.expected}"
+    if windows.shape[1] != PAPER.seqlen:
+        yield f"seqlen is {windows.shape[1]}, not {PAPER.seqlen}"
+
+
+def _calibrated_otherwise(data: Data) -> Iterator[str]:
+    if data.calibration != PAPER.calibration and Path(data.calibration).name != FIRST_OF_C4:
+        yield f"calibration is {data.calibration}, not {PAPER.calibration}"
+    if data.samples != PAPER.samples:
+        yield f"samples are {data.samples}, not {PAPER.samples}"
+
+
+def _dense(model: str) -> tuple[Band, Hypothesis]:
+    """The first cell of the dense model; other tables repeat it."""
+    cells = (each for each in every_band() if each.cell.method == "dense")
+    band = next(each for each in cells if each.cell.model == model)
+    return band, hypotheses(band.cell)[0]
+
+
+def _printed(model: str, plan: Plan) -> Iterator[tuple[Band, Hypothesis]]:
+    """The bands of a setting, each with the reading of its cell that the plan is."""
     for band in every_band():
-        if (band.cell.model, band.cell.metric) != (model, "perplexity"):
-            continue
-        for reading in hypotheses(band.cell):
-            printed = plan_of(band.cell, reading)
-            if (printed and _in_full(printed)) == wanted:
-                yield band, reading
-                if plan is None:
-                    return
-                break
+        cell = band.cell
+        if (cell.model, cell.metric) == (model, "perplexity") and cell.method == plan.method:
+            for reading in hypotheses(cell):
+                printed = plan_of(cell, reading)
+                if printed is not None and _setting(printed, cell) == _setting(plan, cell):
+                    yield band, reading
+                    break
 
 
-def _in_full(plan: Plan) -> tuple[Any, ...]:
-    """A plan with the defaults of what it leaves out, but for StochRIA's seed."""
+def _setting(plan: Plan, cell: Cell) -> tuple[Any, ...]:
+    """What of a plan the paper fixes, with the defaults of what the plan leaves out.
+
+    StochRIA's seed is not printed, nor everywhere the parameters of R²-DSnoT, whose band is wider
+    for it.
+    """
     score = _defaults(getattr(reference, plan.method)) | plan.parameters | {"seed": None}
-    refining = _defaults(REFINEMENTS[plan.refine]) if plan.refine else {}
-    amount = plan.sparsity, plan.n_m, plan.group
-    return plan.method, *amount, score, plan.refine, refining | plan.refine_parameters
+    refining: dict[str, Any] = {}
+    if plan.refine is not None and not (plan.refine == "r2_dsnot" and "p" not in cell.parameters):
+        refining = _defaults(REFINEMENTS[plan.refine]) | plan.refine_parameters
+    return plan.sparsity, plan.n_m, plan.group, score, plan.refine, refining
 
 
 def _defaults(function: Any) -> dict[str, Any]:
@@ -122,15 +165,19 @@ def _defaults(function: Any) -> dict[str, Any]:
 def _judged(
     band: Band, reading: Hypothesis, measured: float | None, *, compare: bool
 ) -> dict[str, Any]:
-    verdict = "not compared"
+    others = [str(each) for each in hypotheses(band.cell) if each != reading]
+    verdict = NOT_COMPARED
     if compare and measured is not None:
-        verdict = "agrees" if band.place(measured) == "inside" else "disagrees"
+        outside = SO_FAR if others else DISAGREES
+        verdict = AGREES if band.place(measured) == "inside" else outside
     return {
         "id": band.cell.id,
         "printed": band.cell.printed,
         "low": band.low,
         "high": band.high,
+        "remarks": [each.words for each in band.reasons if each.cause in REMARKABLE],
         "reading": str(reading),
+        "other_readings": others,
         "measured": measured,
         "verdict": verdict,
     }

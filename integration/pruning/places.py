@@ -20,6 +20,8 @@ from pruneproof.integration.pruning.blockwise import Loaded, Masks, apply
 from pruneproof.integration.pruning.carried import block_inputs, carrying
 from pruneproof.integration.pruning.shards import Shards, ShardWriter
 
+HEADS = ("embed_out.weight",)
+"""What GPT-NeoX's checkpoints call the head, which transformers calls as in all models."""
 Done = Callable[[int], Masks | None]
 """The masks of a block that is done."""
 Told = Callable[[float], None]
@@ -186,40 +188,24 @@ def stored_names(model: Any, shards: Shards) -> dict[str, str]:
         ValueError: tensors of other names than the model's.
     """
     model.tie_weights()
+    head = model.get_output_embeddings()
     tied: dict[int, list[str]] = {}
     for name, parameter in model.named_parameters(remove_duplicate=False):
         tied.setdefault(id(parameter), []).append(name)
     stored: dict[str, str] = {}
-    lacking: list[list[str]] = []
     for names in tied.values():
         # A checkpoint of the model without its head leaves the prefix out.
         bare = [name.removeprefix(f"{model.base_model_prefix}.") for name in names]
-        found = [name for name in (*names, *bare) if name in shards.files]
-        if found:
-            stored |= dict.fromkeys(names, found[0])
-        else:
-            lacking.append(names)
-    for names in lacking:
-        head = _head_of_another_name(model, names, shards, set(stored.values()))
-        if head is None:
+        is_head = head is not None and model.get_parameter(names[0]) is head.weight
+        own = HEADS if is_head else ()
+        found = [name for name in (*names, *bare, *own) if name in shards.files]
+        if not found:
             raise ValueError(
                 f"stream: the checkpoint has no tensor {names[0]}, which {type(model).__name__} "
                 "needs; prune it in memory, where other names are understood"
             )
-        stored |= dict.fromkeys(names, head)
+        stored |= dict.fromkeys(names, found[0])
     kept = set(model.state_dict())
     return stored | {
         name: name for name, _ in model.named_buffers() if name in kept and name in shards.files
     }
-
-
-def _head_of_another_name(
-    model: Any, names: list[str], shards: Shards, claimed: set[str]
-) -> str | None:
-    """GPT-NeoX stores its head as `embed_out`: the one tensor of its shape that nothing claims."""
-    head = model.get_output_embeddings()
-    if head is None or not any(model.get_parameter(name) is head.weight for name in names):
-        return None
-    free = [name for name in shards.files if name not in claimed]
-    same = [name for name in free if shards.shape(name) == tuple(head.weight.shape)]
-    return same[0] if len(same) == 1 else None

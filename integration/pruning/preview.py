@@ -58,7 +58,7 @@ def preview(
         f"{windows.numel():,} tokens",
         "memory": _memory(model, plan, data, len(windows), stream=where.stream, gguf=is_gguf(name)),
     }
-    paper = against_paper(model.config, prepared.tokenizer, plan, data)
+    paper = against_paper(model.config, prepared.tokenizer, windows, plan, data)
     rows["the paper"] = "; ".join(in_sentences(paper))
     if out is not None:
         free = shutil.disk_usage(existing(out)).free

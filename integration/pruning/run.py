@@ -113,10 +113,10 @@ def run(
             "paper": against_paper(
                 prepared.skeleton.config,
                 prepared.tokenizer,
+                prepared.windows,
                 plan,
                 data,
-                measured["dense_perplexity"],
-                measured["pruned_perplexity"],
+                (measured["dense_perplexity"], measured["pruned_perplexity"]),
             ),
             "seconds": round(time.perf_counter() - start, 2),
             "peak_memory_bytes": measured_peak(),

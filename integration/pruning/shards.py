@@ -47,11 +47,6 @@ class Shards:
         with _opened(self.files[name]) as file:
             return file.get_tensor(name).to(device, dtype, copy=True)
 
-    def shape(self, name: str) -> tuple[int, ...]:
-        """Sizes of one tensor, of which only the file's header is read."""
-        with _opened(self.files[name]) as file:
-            return tuple(file.get_slice(name).get_shape())
-
 
 class ShardWriter:
     """Writes a checkpoint file by file; what is there under its name is whole.

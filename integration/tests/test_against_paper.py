@@ -14,6 +14,7 @@ from pruneproof.integration.bands.bands import band
 from pruneproof.integration.bands.settings import PAPER, hypotheses, plan_of
 from pruneproof.integration.doctor.known import book
 from pruneproof.integration.paper_tables import MODELS, TABLES, load
+from pruneproof.integration.pruning import against_paper as against_module
 from pruneproof.integration.pruning.against_paper import against_paper, in_sentences
 from pruneproof.integration.pruning.plan import Plan
 
@@ -23,73 +24,137 @@ RIA = Plan("ria", 0.5, group="layer", parameters={"alpha": 1.0})
 SPARSE = 6.88
 
 
-def identity(model):
-    """A configuration and a tokenizer that are recognised as a known model's."""
+class Tokenizer:
+    """Splits the canary as a known tokenizer does, and begins every text as it is told."""
+
+    def __init__(self, model, begins):
+        self.known = book().tokenizers[model.tokenizer]
+        self.begins = begins
+
+    def __call__(self, text, **_):
+        ids = list(self.known.canary_ids or range(len(self.known.canary_pieces)))
+        return SimpleNamespace(input_ids=torch.tensor([ids]))
+
+    def convert_ids_to_tokens(self, _):
+        return list(self.known.canary_pieces)
+
+    def decode(self, _):
+        return self.begins
+
+
+def against(
+    plan=RIA,
+    data=PAPER,
+    measured=(DENSE, SPARSE),
+    model="LLaMA2-7b",
+    begins=" = Robert Boulter = ",
+    windows=None,
+    seqlen=2048,
+):
     (known,) = (each for each in book().models if each.id == model)
-    splitter = book().tokenizers[known.tokenizer]
-
-    class Tokenizer:
-        def __call__(self, text, **_):
-            ids = list(splitter.canary_ids or range(len(splitter.canary_pieces)))
-            return SimpleNamespace(input_ids=torch.tensor([ids]))
-
-        def convert_ids_to_tokens(self, _):
-            return list(splitter.canary_pieces)
-
-    return SimpleNamespace(**known.structure), Tokenizer()
-
-
-def against(plan=RIA, data=PAPER, dense=DENSE, pruned=SPARSE, model="LLaMA2-7b"):
-    return against_paper(*identity(model), plan, data, dense, pruned)
+    tokenizer = Tokenizer(known, begins)
+    whole = tokenizer.known.tokens["blank lines"] // seqlen
+    tokens = torch.zeros(windows or whole, seqlen, dtype=torch.int64)
+    config = SimpleNamespace(**known.structure)
+    return against_paper(config, tokenizer, tokens, plan, data, measured)
 
 
 def verdicts(found):
     return {cell["id"]: cell["verdict"] for cell in found["cells"]}
 
 
+def last(found):
+    return list(in_sentences(found))[-1]
+
+
 @pytest.mark.parametrize("model", MODELS)
-def test_every_cell_is_found_by_each_of_its_readings_and_by_no_other_models(model):
+def test_every_cell_is_found_by_each_of_its_readings_in_its_own_model(model):
     for cell in CELLS:
-        for reading in hypotheses(cell):
-            plan = plan_of(cell, reading)
-            if plan is None:
-                continue
-            found = {each["id"]: each for each in against(plan, model=model)["cells"]}
-            assert (cell.id in found) == (cell.model == model)
-            if cell.model == model:
+        if cell.model == model and cell.method != "dense":
+            for reading in hypotheses(cell):
+                found = {
+                    each["id"]: each
+                    for each in against(plan_of(cell, reading), model=model)["cells"]
+                }
                 assert found[cell.id]["reading"] == str(reading)
+                assert len(found[cell.id]["other_readings"]) == len(hypotheses(cell)) - 1
 
 
 def test_it_agrees_inside_the_band_and_disagrees_outside():
     found = against()
-    assert set(verdicts(found).values()) == {"agrees"}
+    assert list(verdicts(found).values()) == 4 * ["agrees"]
     assert list(verdicts(found))[:2] == ["T2/dense/LLaMA2-7b", "T2/ria 50%/LLaMA2-7b"]
     limits = band(load(2)[12])
     for number in (0.999 * limits.low, 1.001 * limits.high, math.inf, math.nan):
-        assert verdicts(against(pruned=number))["T2/ria 50%/LLaMA2-7b"] == "disagrees"
+        verdict = verdicts(against(measured=(DENSE, number)))["T2/ria 50%/LLaMA2-7b"]
+        assert verdict == "disagrees so far"
+
+
+def test_where_another_reading_is_left_it_says_which():
+    default = against(Plan("wanda", 0.5), measured=(DENSE, 6.92))
+    (_, sentence) = in_sentences(default)
+    assert sentence.startswith("prints 7.79, measured 6.92: disagrees so far (band 7.69 – 7.89; ")
+    assert "within outputs; where the paper may mean over layers; T2/wanda 50%" in sentence
+    terms = against(Plan("ria", 0.5, group="layer", parameters={"alpha": 1.0, "terms": "input"}))
+    assert [each["reading"] for each in terms["cells"][1:]] == 2 * ["over layers, input term"]
+    n_m = against(Plan("ria", n_m=(2, 4), parameters={"alpha": 1.0}), measured=(DENSE, 5.0))
+    assert verdicts(n_m)["T2/ria 2:4/LLaMA2-7b"] == "disagrees"
 
 
 @pytest.mark.parametrize(
-    "difference",
-    [{"calibration": "my.txt"}, {"samples": 32}, {"evaluate": "c4"}, {"seqlen": 1024},
-     {"windows": 5}],
-)  # fmt: skip
-def test_other_data_are_not_compared(difference):
-    found = against(data=replace(PAPER, **difference))
+    ("other", "words"),
+    [
+        ({"begins": "Once upon a time"}, "evaluation: this is not WikiText-2's test split"),
+        ({"begins": " = Homarus gammarus = "}, "evaluation: this is WikiText's validation split"),
+        ({"windows": 5}, "these are 5 windows of 2048 tokens, not 166 windows"),
+        ({"seqlen": 1024}, "seqlen is 1024, not 2048"),
+    ],
+)
+def test_another_evaluation_is_not_compared(other, words):
+    found = against(**other)
     assert set(verdicts(found).values()) == {"not compared"}
-    (name,) = difference
-    assert list(in_sentences(found))[-1].startswith(f"not compared, since {name} is ")
+    assert last(found).startswith(f"not compared, since {words}")
 
 
-def test_another_seed_is_compared():
-    assert verdicts(against(data=replace(PAPER, seed=7))) == verdicts(against())
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [({"calibration": "my.txt"}, "calibration is my.txt"), ({"samples": 32}, "samples are 32")],
+)
+def test_another_calibration_leaves_the_dense_model_and_magnitude_comparable(other, words):
+    data = replace(PAPER, **other)
+    dense, *others = verdicts(against(data=data)).values()
+    assert (dense, set(others)) == ("agrees", {"not compared"})
+    assert last(against(data=data)).startswith(f"not compared, since {words}")
+    magnitude = against(Plan("magnitude", 0.5), data, (DENSE, 16.03))
+    assert set(verdicts(magnitude).values()) == {"agrees"}
+
+
+@pytest.mark.parametrize(
+    "same",
+    [{"seed": 7}, {"evaluate": "wiki.test.txt"}, {"windows": 100_000},
+     {"calibration": "data/c4-train.00000-of-01024.json.gz"}],
+)  # fmt: skip
+def test_the_same_by_another_name_is_compared(same):
+    assert verdicts(against(data=replace(PAPER, **same))) == verdicts(against())
 
 
 def test_with_a_dense_model_that_is_off_only_that_is_said():
-    found = verdicts(against(dense=5.6))
+    off = against(measured=(5.6, SPARSE))
+    found = verdicts(off)
     assert found.pop("T2/dense/LLaMA2-7b") == "disagrees"
     assert set(found.values()) == {"not compared"}
-    assert "pruneproof doctor" in list(in_sentences(against(dense=5.6)))[-1]
+    assert "pruneproof doctor" in last(off)
+    alone = list(in_sentences(against(Plan("symmetric", 0.5), measured=(5.6, SPARSE))))
+    assert alone[1:] == ["prints nothing for this setting on LLaMA2-7b"]
+
+
+def test_before_it_is_measured_it_says_what_is_printed():
+    found = against(measured=None)
+    assert set(verdicts(found).values()) == {"not compared"}
+    assert [each.partition(" (")[0] for each in in_sentences(found)] == [
+        "prints 5.47",
+        "prints 6.88",
+    ]
 
 
 def test_what_is_left_out_has_its_default_and_samples_may_differ():
@@ -99,6 +164,22 @@ def test_what_is_left_out_has_its_default_and_samples_may_differ():
     sampled = {"alpha": 1.0, "ratio": 0.1}
     seeded = Plan("stochria", 0.5, parameters={**sampled, "seed": 5})
     assert len(verdicts(against(seeded))) == 4
+
+
+def test_r2_dsnot_needs_parameters_only_where_they_are_printed():
+    plan = Plan("ria", 0.6, parameters={"alpha": 0.5}, refine="r2_dsnot")
+    (_, cell) = against(plan)["cells"]
+    assert cell["id"] == "T5/ria r2_dsnot/LLaMA2-7b"
+    assert any("the hyperparameters are not printed" in each for each in cell["remarks"])
+    of_its_own = replace(plan, refine_parameters={"gamma_prune": 0.5})
+    found = against(of_its_own, model="LLaMA3-8b")
+    assert list(verdicts(found)) == ["T2/dense/LLaMA3-8b", "T5/ria r2_dsnot/LLaMA3-8b"]
+
+
+def test_what_the_paper_contradicts_is_said():
+    best = Plan("wanda", 0.6, parameters={"alpha": 0.5}, refine="r2_dsnot", group="layer")
+    found = against(best, measured=(6.14, 18.99), model="LLaMA3-8b")
+    assert any("the paper also gives 18.99" in each for each in in_sentences(found))
 
 
 @pytest.mark.parametrize(
@@ -115,23 +196,50 @@ def test_what_is_left_out_has_its_default_and_samples_may_differ():
 def test_a_setting_of_its_own_has_no_cell(plan):
     found = against(plan)
     assert list(verdicts(found)) == ["T2/dense/LLaMA2-7b"]
-    assert next(in_sentences(found)) == "prints nothing for this setting on LLaMA2-7b"
+    assert last(found) == "prints nothing for this setting on LLaMA2-7b"
 
 
 @pytest.mark.parametrize("model", ["LLaMA-7b", "LLaMA2-70b"])
 def test_models_that_the_paper_has_not_are_not_taken_for_one(model):
-    assert against(model=model) == {"model": None, "differences": [], "cells": []}
-    config, _ = identity("LLaMA2-7b")
-    _, other = identity("LLaMA3-8b")
-    assert against_paper(config, other, RIA, PAPER)["model"] is None
+    nothing = {"model": None, "differences": [], "cells": []}
+    assert against(model=model) == nothing
+    seven, eight = (each for each in book().models if each.id in ("LLaMA2-7b", "LLaMA3-8b"))
+    config, windows = SimpleNamespace(**seven.structure), torch.zeros(2, 8, dtype=torch.int64)
+    assert against_paper(config, Tokenizer(eight, ""), windows, RIA, PAPER) == nothing
 
 
-def test_the_command_says_it_before_and_after(llama, save_checkpoint, text, tmp_path):
+@pytest.fixture
+def command(llama, save_checkpoint, text, tmp_path):
+    """Runs `prune`; the output, and the record of a run."""
     words = ["prune", str(save_checkpoint(llama)), "--method", "wanda", "--sparsity", "0.5",
              "--calibration", text, "--evaluate", text, "--samples", "2", "--seqlen", "8",
              "--report", str(tmp_path / "report")]  # fmt: skip
-    for more in (["--dry-run"], []):
+
+    def call(*more):
         output = CliRunner().invoke(app, [*words, *more]).output
+        path = tmp_path / "report" / "prune.json"
+        return output, json.loads(path.read_text()) if path.exists() else None
+
+    return call
+
+
+def test_the_command_says_it_before_and_after(command):
+    for more in ("--dry-run", "--stream"):
+        output, record = command(more)
         assert "the paper          prints nothing for this model, only for LLaMA2-7b" in output
-    record = json.loads((tmp_path / "report" / "prune.json").read_text())
     assert record["paper"] == {"model": None, "differences": [], "cells": []}
+
+
+def test_a_run_on_a_model_of_the_paper(command, monkeypatch):
+    (known,) = (each for each in book().models if each.id == "LLaMA2-7b")
+    monkeypatch.setattr(against_module, "recognise", lambda *_: known)
+    monkeypatch.setattr(against_module, "_evaluated_otherwise", lambda *_: ())
+    output, _ = command("--dry-run")
+    assert "prints 5.47 (band" in output
+    output, record = command()
+    dense, *cells = record["paper"]["cells"]
+    assert dense["measured"] == record["dense_perplexity"]
+    assert dense["verdict"] == "disagrees"
+    assert {each["measured"] for each in cells} == {record["pruned_perplexity"]}
+    assert f"prints 7.79, measured {record['pruned_perplexity']:.4g}: not compared" in output
+    assert "samples are 2, not 128" in output

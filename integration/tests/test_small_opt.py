@@ -58,8 +58,10 @@ def test_it_predicts_english(perplexity_of):
 @pytest.mark.parametrize("refine", [None, *REFINEMENTS])
 @pytest.mark.parametrize("method", NEEDS)
 def test_more_sparsity_costs_more(method, refine, perplexity_of):
+    # Within outputs OWanda is magnitude.
+    group = "layer" if method == "owanda" else "output"
     dense, *pruned = (
-        perplexity_of(sparsity and Plan(method, sparsity, refine=refine))
+        perplexity_of(sparsity and Plan(method, sparsity, group=group, refine=refine))
         for sparsity in (None, 0.5, 0.6, 0.7)
     )
     assert dense < pruned[0] < pruned[1] < pruned[2]
@@ -68,7 +70,7 @@ def test_more_sparsity_costs_more(method, refine, perplexity_of):
 
 @pytest.mark.parametrize("method", NEEDS)
 def test_fewer_choices_cost_more(method, perplexity_of):
-    """2:4 has fewer masks to choose from than 4:8, and that than 50 %."""
+    """2:4 has fewer masks to choose from than 4:8, and that than 50 %. Seen: 3 % between each."""
     free = perplexity_of(Plan(method, 0.5))
     patterns = (perplexity_of(Plan(method, n_m=each)) for each in ((4, 8), (2, 4)))
     assert free < next(patterns) < next(patterns)
@@ -100,3 +102,8 @@ def test_a_saved_result_is_what_was_measured_streamed_or_not(refine, runner, win
             for layer in (each for each in block.modules() if isinstance(each, nn.Linear)):
                 zeros = (layer.weight == 0).sum(1)
                 assert (zeros == layer.in_features // 2).all()
+    whole, streamed = (
+        AutoModelForCausalLM.from_pretrained(tmp_path / name).state_dict()
+        for name in ("whole", "streamed")
+    )
+    assert all(value.equal(streamed[name]) for name, value in whole.items())
