@@ -108,11 +108,14 @@ def _memory(model: Any, plan: Plan, data: Data, windows: int, *, stream: bool, g
     available = psutil.virtual_memory().available
     text = (
         f"{gigabytes(streamed if stream else whole)} of {gigabytes(available)} available, "
-        f"beside the libraries; {gigabytes(whole if stream else streamed)} "
-        f"{'without' if stream else 'with'} --stream"
+        "beside the libraries"
+    )
+    if gguf:
+        fits = "" if whole <= available else "; it does not fit, and --stream needs safetensors"
+        return text + fits
+    text += (
+        f"; {gigabytes(whole if stream else streamed)} {'without' if stream else 'with'} --stream"
     )
     if stream or whole <= available:
         return text
-    if gguf:
-        return f"{text}, which needs safetensors: it does not fit"
     return f"{text}: use --stream" if streamed <= available else f"{text}: it does not fit"

@@ -69,9 +69,17 @@ def test_it_knows_how_many_weights_go(plan, llama, tokens):
 
 
 @pytest.mark.parametrize(
-    ("available", "advice"), [(10**12, "with --stream"), (10**8, "use --stream"), (10, "not fit")]
+    ("available", "gguf", "advice"),
+    [
+        (10**12, False, "with --stream"),
+        (10**8, False, "use --stream"),
+        (10, False, "not fit"),
+        (10**12, True, "beside the libraries"),
+        (10**8, True, "--stream needs safetensors"),
+    ],
 )
-def test_it_advises_streaming_where_memory_is_short(command, monkeypatch, available, advice):
+def test_it_advises_streaming_where_memory_is_short(command, monkeypatch, available, gguf, advice):
+    monkeypatch.setattr(previewing, "is_gguf", lambda _: gguf)
     monkeypatch.setattr(
         previewing.psutil, "virtual_memory", lambda: type("M", (), {"available": available})
     )
