@@ -13,74 +13,22 @@ WIDTH = 16
 LENGTH = 32
 
 
-def _llama() -> Any:
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    return LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=TOKENS,
-            hidden_size=WIDTH,
-            intermediate_size=24,
-            num_hidden_layers=3,
-            num_attention_heads=2,
-            max_position_embeddings=LENGTH,
-        )
-    )
-
-
-def _opt() -> Any:
-    from transformers import OPTConfig, OPTForCausalLM
-
-    return OPTForCausalLM(
-        OPTConfig(
-            vocab_size=TOKENS,
-            hidden_size=WIDTH,
-            word_embed_proj_dim=WIDTH,
-            ffn_dim=32,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            max_position_embeddings=LENGTH,
-        )
-    )
-
-
-def _qwen() -> Any:
-    from transformers import Qwen2Config, Qwen2ForCausalLM
-
-    return Qwen2ForCausalLM(
-        Qwen2Config(
-            vocab_size=TOKENS,
-            hidden_size=WIDTH,
-            intermediate_size=24,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            num_key_value_heads=1,
-            max_position_embeddings=LENGTH,
-        )
-    )
-
-
-def _gpt_neox() -> Any:
-    from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
-
-    return GPTNeoXForCausalLM(
-        GPTNeoXConfig(
-            vocab_size=TOKENS,
-            hidden_size=WIDTH,
-            intermediate_size=32,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            max_position_embeddings=LENGTH,
-        )
-    )
-
-
-FAMILIES: dict[str, Callable[[], Any]] = {
-    "llama": _llama,
-    "opt": _opt,
-    "qwen": _qwen,
-    "gpt_neox": _gpt_neox,
+SIZES: dict[str, Any] = {
+    "vocab_size": TOKENS,
+    "hidden_size": WIDTH,
+    "num_attention_heads": 2,
+    "max_position_embeddings": LENGTH,
 }
+FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
+    "llama": ("Llama", {"num_hidden_layers": 3, "intermediate_size": 24}),
+    "opt": ("OPT", {"num_hidden_layers": 2, "ffn_dim": 32, "word_embed_proj_dim": WIDTH}),
+    "qwen": (
+        "Qwen2",
+        {"num_hidden_layers": 2, "intermediate_size": 24, "num_key_value_heads": 1},
+    ),
+    "gpt_neox": ("GPTNeoX", {"num_hidden_layers": 2, "intermediate_size": 32}),
+}
+"""The beginning of transformers' class names, and what is a family's own."""
 
 
 @pytest.fixture(params=FAMILIES)
@@ -97,8 +45,12 @@ def llama() -> Any:
 
 def decoder(name: str) -> Any:
     """The same weights every time."""
+    import transformers
+
+    family, own = FAMILIES[name]
+    config = getattr(transformers, f"{family}Config")(**SIZES, **own)
     torch.manual_seed(0)
-    return FAMILIES[name]().eval()
+    return getattr(transformers, f"{family}ForCausalLM")(config).eval()
 
 
 @pytest.fixture
