@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from inspect import signature
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from torch import Tensor
@@ -36,8 +37,9 @@ def against_paper(
     plan: Plan,
     data: Data,
     perplexities: tuple[float, float] | None = None,
+    accuracies: Mapping[str, float] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Hold a run's perplexities against the printed cells of its model and setting.
+    """Hold a run's perplexities and accuracies against the printed cells of its model and setting.
 
     Model and evaluation text are known by what they are, not by their names. A perplexity is
     compared where everything that it depends on is the paper's, but for the calibration's seed,
@@ -50,6 +52,7 @@ def against_paper(
         plan: how it is pruned.
         data: what with.
         perplexities: before and after; None where they are not measured.
+        accuracies: after, by zero-shot task, from 0 to 1; Table 6 prints them in %.
 
     Returns:
         Plain data: `model`, the paper's name for it or None; `differences` from the paper's data,
@@ -68,9 +71,11 @@ def against_paper(
     dense, pruned = perplexities or (None, None)
     cells = [_judged(*_dense(found.id), dense, compare=not evaluated)]
     same_model = cells[0]["verdict"] == AGREES and not calibrated
+    measured = {task: 100 * share for task, share in accuracies.items()}
     cells += [
-        _judged(band, reading, pruned, compare=same_model)
+        _judged(band, reading, measured.get(band.cell.task, pruned), compare=same_model)
         for band, reading in _printed(found.id, plan)
+        if band.cell.metric == "perplexity" or band.cell.task in measured
     ]
     return {"model": found.id, "differences": evaluated + calibrated, "cells": cells}
 
@@ -136,7 +141,7 @@ def _printed(model: str, plan: Plan) -> Iterator[tuple[Band, Hypothesis]]:
     """The bands of a setting, each with the reading of its cell that the plan is."""
     for band in every_band():
         cell = band.cell
-        if (cell.model, cell.metric) == (model, "perplexity") and cell.method == plan.method:
+        if (cell.model, cell.method) == (model, plan.method):
             for reading in hypotheses(cell):
                 printed = plan_of(cell, reading)
                 if printed is not None and _setting(printed, cell) == _setting(plan, cell):

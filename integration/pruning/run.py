@@ -117,6 +117,7 @@ def run(
                 plan,
                 data,
                 (measured["dense_perplexity"], measured["pruned_perplexity"]),
+                measured.get("zero_shot", {}),
             ),
             "seconds": round(time.perf_counter() - start, 2),
             "peak_memory_bytes": measured_peak(),

@@ -50,13 +50,14 @@ def against(
     begins=" = Robert Boulter = ",
     windows=None,
     seqlen=2048,
+    accuracies=None,
 ):
     (known,) = (each for each in book().models if each.id == model)
     tokenizer = Tokenizer(known, begins)
     whole = tokenizer.known.tokens["blank lines"] // seqlen
     tokens = torch.zeros(windows or whole, seqlen, dtype=torch.int64)
     config = SimpleNamespace(**known.structure)
-    return against_paper(config, tokenizer, tokens, plan, data, measured)
+    return against_paper(config, tokenizer, tokens, plan, data, measured, accuracies or {})
 
 
 def verdicts(found):
@@ -146,6 +147,17 @@ def test_with_a_dense_model_that_is_off_only_that_is_said():
     assert "pruneproof doctor" in last(off)
     alone = list(in_sentences(against(Plan("symmetric", 0.5), measured=(5.6, SPARSE))))
     assert alone[1:] == ["prints nothing for this setting on LLaMA2-7b"]
+
+
+def test_zero_shot_accuracies_are_held_against_table_6():
+    plan = Plan("magnitude", 0.6, group="layer")
+    (hellaswag,) = (each for each in load(6) if each.id == "T6/LLaMA2-7b magnitude/hellaswag")
+    printed = float(hellaswag.value) / 100
+    for share, verdict in ((printed, "agrees"), (printed + 0.1, "disagrees so far")):
+        found = verdicts(against(plan, accuracies={"hellaswag": share}))
+        assert found[hellaswag.id] == verdict
+        assert [each for each in found if each.startswith("T6")] == [hellaswag.id]
+    assert not any(each.startswith("T6") for each in verdicts(against(plan)))
 
 
 def test_before_it_is_measured_it_says_what_is_printed():
