@@ -15,12 +15,20 @@ from pruneproof.integration.cache import build_once
 from pruneproof.integration.experiments.held_out import CALIBRATION, held_out_prose
 from pruneproof.integration.progress import Bars
 
-VOCABULARY = 1024
-POSITIONS = 256
+ARCHITECTURE: dict[str, Any] = {
+    "vocab_size": 1024,
+    "hidden_size": 128,
+    "word_embed_proj_dim": 128,
+    "ffn_dim": 512,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "max_position_embeddings": 256,
+    "dropout": 0.0,
+}
 STEPS, BATCH, LENGTH = 1500, 16, 128
 PEAK_LEARNING_RATE = 4e-3
 SEED = 0
-RECIPE = VOCABULARY, POSITIONS, STEPS, BATCH, LENGTH, PEAK_LEARNING_RATE, SEED
+RECIPE = ARCHITECTURE, STEPS, BATCH, LENGTH, PEAK_LEARNING_RATE, SEED
 
 
 def train_small_opt() -> Path:
@@ -50,18 +58,7 @@ def _train(folder: Path) -> None:
     tokens = tokenizer(prose, return_tensors="pt", verbose=False).input_ids[0]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
-        model = OPTForCausalLM(
-            OPTConfig(
-                vocab_size=VOCABULARY,
-                hidden_size=128,
-                word_embed_proj_dim=128,
-                ffn_dim=512,
-                num_hidden_layers=4,
-                num_attention_heads=4,
-                max_position_embeddings=POSITIONS,
-                dropout=0.0,
-            )
-        )
+        model = OPTForCausalLM(OPTConfig(**ARCHITECTURE))
         _descend(model, tokens)
     model.eval().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -77,7 +74,7 @@ def _train_tokenizer(prose: str) -> Any:
     inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     inner.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
+        vocab_size=ARCHITECTURE["vocab_size"],
         special_tokens=special,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,

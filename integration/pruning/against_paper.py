@@ -13,6 +13,7 @@ from torch import Tensor
 from pruneproof import reference
 from pruneproof.integration.bands.band import Band
 from pruneproof.integration.bands.bands import every_band
+from pruneproof.integration.bands.outcome import Outcome, Reading
 from pruneproof.integration.bands.settings import PAPER, Hypothesis, hypotheses, plan_of
 from pruneproof.integration.doctor import of_data
 from pruneproof.integration.doctor.finding import Verdict
@@ -23,8 +24,7 @@ from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.plan import REFINEMENTS, Plan, parameters_of
 from pruneproof.integration.text_sources import C4_FILES
 
-AGREES, DISAGREES, SO_FAR = "agrees", "disagrees", "disagrees so far"
-NOT_COMPARED = "not compared"
+AGREES, NOT_COMPARED = "agrees", "not compared"
 FIRST_OF_C4 = Path(C4_FILES["train"]).name
 REMARKABLE = ("contradiction", "setting")
 """Causes of a band's width that are the paper's own."""
@@ -93,7 +93,7 @@ def in_sentences(paper: Mapping[str, Any]) -> Iterator[str]:
     dense, *others = paper["cells"]
     if not others:
         yield f"prints nothing for this setting on {paper['model']}"
-    elif dense["verdict"] == DISAGREES:
+    elif dense["verdict"] not in (AGREES, NOT_COMPARED):
         yield "not compared, since the dense model is off: ask `pruneproof doctor` why"
     if paper["differences"]:
         yield f"not compared, since {'; '.join(paper['differences'])}"
@@ -173,8 +173,8 @@ def _judged(
     others = [str(each) for each in hypotheses(band.cell) if each != reading]
     verdict = NOT_COMPARED
     if compare and measured is not None:
-        outside = SO_FAR if others else DISAGREES
-        verdict = AGREES if band.place(measured) == "inside" else outside
+        found = Outcome(band, (Reading(reading, measured, band.place(measured)),))
+        verdict = AGREES if found.supported else found.verdict
     return {
         "id": band.cell.id,
         "printed": band.cell.printed,

@@ -188,16 +188,15 @@ def stored_names(model: Any, shards: Shards) -> dict[str, str]:
         ValueError: tensors of other names than the model's.
     """
     model.tie_weights()
-    head = model.get_output_embeddings()
+    head = getattr(model.get_output_embeddings(), "weight", None)
     tied: dict[int, list[str]] = {}
     for name, parameter in model.named_parameters(remove_duplicate=False):
         tied.setdefault(id(parameter), []).append(name)
     stored: dict[str, str] = {}
-    for names in tied.values():
+    for parameter, names in tied.items():
         # A checkpoint of the model without its head leaves the prefix out.
         bare = [name.removeprefix(f"{model.base_model_prefix}.") for name in names]
-        is_head = head is not None and model.get_parameter(names[0]) is head.weight
-        own = HEADS if is_head else ()
+        own = HEADS if parameter == id(head) else ()
         found = [name for name in (*names, *bare, *own) if name in shards.files]
         if not found:
             raise ValueError(

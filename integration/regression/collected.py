@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pruneproof.integration.bands.outcome import Outcome
 from pruneproof.integration.bands.settings import hypotheses
 from pruneproof.integration.experiments import Entry, Ledger
 from pruneproof.integration.paper_tables import TABLES, load
 from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.regression.outcome import Outcome, outcome
+from pruneproof.integration.regression.outcome import outcome
 from pruneproof.integration.regression.statements import Answer, answers
 
 

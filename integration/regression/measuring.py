@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
+from pruneproof.integration.bands.outcome import Outcome
 from pruneproof.integration.bands.settings import PAPER
 from pruneproof.integration.experiments import Entry, Experiment, Ledger, work_through
 from pruneproof.integration.paper_tables import Cell
@@ -16,7 +17,7 @@ from pruneproof.integration.regression.accuracies import (
     measure_accuracies,
 )
 from pruneproof.integration.regression.models import Models, UnavailableError
-from pruneproof.integration.regression.outcome import Outcome, outcome
+from pruneproof.integration.regression.outcome import outcome
 from pruneproof.integration.regression.readings import DTYPE, experiments
 
 

@@ -9,9 +9,9 @@ from markupsafe import Markup
 
 from pruneproof.integration.audit.finding import Result
 from pruneproof.integration.bands.band import Band
+from pruneproof.integration.bands.outcome import Outcome
 from pruneproof.integration.paper_tables import TABLES, Cell
 from pruneproof.integration.regression.collected import Collected
-from pruneproof.integration.regression.outcome import Outcome
 from pruneproof.integration.regression.statements import READINGS
 
 Drawings = dict[int, str]

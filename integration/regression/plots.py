@@ -8,7 +8,7 @@ from io import StringIO
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from pruneproof.integration.regression.outcome import Outcome
+from pruneproof.integration.bands.outcome import Outcome
 
 MARKERS = {"none": "o", "layer": "s", "output": "^"}
 COLOURS = {"inside": "#1a7f4b", "below": "#b3261e", "above": "#b3261e", "not a number": "#b3261e"}

@@ -13,9 +13,9 @@ from pruneproof.integration.audit.checks import sensitivity as sensitive
 from pruneproof.integration.audit.checks import stochastic as sampled
 from pruneproof.integration.audit.finding import Result
 from pruneproof.integration.audit.ledger import statement
+from pruneproof.integration.bands.outcome import Outcome
 from pruneproof.integration.bands.settings import Hypothesis, hypotheses
 from pruneproof.integration.paper_tables import Cell
-from pruneproof.integration.regression.outcome import Outcome
 
 STATEMENTS: tuple[Check, ...] = (
     sampled.stochria_is_better_than_ria,
