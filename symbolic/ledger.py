@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from functools import cache
 from multiprocessing import get_context
@@ -18,6 +20,7 @@ from pruneproof.symbolic.report.latex import latex
 from pruneproof.symbolic.report.statement import about, statement_latex
 from pruneproof.symbolic.rocq import proved_theorems, theorems_of_claims
 
+_LOG = logging.getLogger(__name__)
 RECORDED = Path(__file__).with_name("verdicts.json")
 """The verdict that the project records for each claim; another one is a change."""
 
@@ -69,16 +72,34 @@ def decide_all(workers: int = 2) -> Iterator[tuple[int, int, Entry]]:
 
     Raises:
         DisagreementError: two engines contradict each other.
+        BrokenProcessPool: processes crash again and again.
     """
     total = len(_loaded())
     if workers == 1:
         for position in range(total):
             yield position, total, decide_one(position)
         return
+    left = set(range(total))
+    while left:
+        before = len(left)
+        try:
+            for position, entry in _in_processes(workers, sorted(left)):
+                left.discard(position)
+                yield position, total, entry
+        except BrokenProcessPool:
+            # z3 and flint are native code, whose crash takes its process along. Claims stand alone.
+            if len(left) == before:
+                raise
+            _LOG.warning(
+                "a process that decided claims crashed; %d claims are decided again", len(left)
+            )
+
+
+def _in_processes(workers: int, positions: list[int]) -> Iterator[tuple[int, Entry]]:
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        jobs = {pool.submit(decide_one, position): position for position in range(total)}
+        jobs = {pool.submit(decide_one, position): position for position in positions}
         for job in as_completed(jobs):
-            yield jobs[job], total, job.result()
+            yield jobs[job], job.result()
 
 
 @cache

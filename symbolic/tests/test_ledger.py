@@ -1,6 +1,7 @@
 """The ledger as a whole: verdicts, errata and reports."""
 
 import json
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -194,6 +195,34 @@ def test_a_run_that_is_cut_off_leaves_no_report(monkeypatch, entries, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         theory.run(tmp_path, Console(quiet=True))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("crashes", [1, 2])
+def test_what_a_crashed_process_left_is_decided_again(monkeypatch, caplog, crashes):
+    asked = []
+
+    def in_processes(_, positions):
+        asked.append(positions)
+        for place, position in enumerate(positions):
+            if len(asked) <= crashes and place == 1:
+                raise BrokenProcessPool
+            yield position, f"entry {position}"
+
+    monkeypatch.setattr(ledger, "_in_processes", in_processes)
+    monkeypatch.setattr(ledger, "_loaded", lambda: 5 * ((),))
+    assert list(ledger.decide_all()) == [(each, 5, f"entry {each}") for each in range(5)]
+    assert [positions[0] for positions in asked] == list(range(crashes + 1))
+    assert f"{5 - crashes} claims are decided again" in caplog.messages[-1]
+
+
+def test_processes_that_crash_at_once_are_no_endless_loop(monkeypatch):
+    def crash(*_):
+        raise BrokenProcessPool
+        yield
+
+    monkeypatch.setattr(ledger, "_in_processes", crash)
+    with pytest.raises(BrokenProcessPool):
+        list(ledger.decide_all())
 
 
 def test_engines_that_disagree_fail_the_run_with_a_message(monkeypatch, tmp_path):
