@@ -2,6 +2,7 @@
 
 import copy
 import threading
+import time
 
 import pytest
 import torch
@@ -67,6 +68,8 @@ def test_an_error_comes_out_and_the_threads_stay_as_many(threads, block):
         worked.append(item)
         if item == 1:
             raise ValueError("item 1")
+        # All would take ten seconds, for a busy machine to ask in.
+        time.sleep(0.02)
         return item
 
     results = in_order(work, range(1000), block)
