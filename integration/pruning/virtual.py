@@ -1,0 +1,101 @@
+"""Running a model that has no weights: its results have a shape, and numbers where it needs them.
+
+Weights lie on the meta device, where a tensor has a shape and no memory. What they give may stay
+there. Where code depends on numbers, as routing to experts does, everything else is real: what a
+weight gives is drawn at random, in the right shape and dtype, and masks, positions and loops run as
+they would, for a model of any size.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from pruneproof.integration.pruning.passes import tensors_in
+
+META = torch.device("meta")
+
+
+class Virtual(TorchFunctionMode):
+    """While entered, functions take tensors on the meta device beside real ones.
+
+    Attributes:
+        drawing: whether what they give is real; on the meta device otherwise.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drawing = True
+        # A prime, so that the rows of a matrix differ. To draw each number would take minutes.
+        self._numbers = torch.randn(65_537, generator=torch.Generator().manual_seed(0))
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Call the function; its result is real unless all that it takes are weights."""
+        kwargs = kwargs or {}
+        if func is torch.Tensor.__getitem__ and args[0].is_meta:
+            args = args[0], mapped(_number, args[1])
+        # What a model makes on its weights' device are activations; moved weights are weights.
+        if func is torch.Tensor.to and args[0].is_meta:
+            args, kwargs = mapped(_to_meta, (args, kwargs))
+        elif self.drawing:
+            args, kwargs = mapped(_off_meta, (args, kwargs))
+        return self.computed(func, args, kwargs)
+
+    def computed(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        """The function's result."""
+        tensors = tensors_in((args, kwargs))
+        virtual = sum(each.is_meta for each in tensors)
+        if virtual in (0, len(tensors)):
+            return func(*args, **kwargs)
+        args, kwargs = mapped(on_meta, (args, kwargs))
+        result = func(*args, **kwargs)
+        return mapped(self.drawn, result) if self.drawing else result
+
+    def drawn(self, each: Any) -> Any:
+        """A real tensor in place of one on the meta device."""
+        if not isinstance(each, Tensor) or not each.is_meta:
+            return each
+        if not each.is_floating_point():
+            return torch.zeros(each.shape, dtype=each.dtype)
+        times = -(-each.numel() // len(self._numbers))
+        return self._numbers.repeat(times)[: each.numel()].view(each.shape).to(each.dtype)
+
+
+def on_meta(each: Any) -> Any:
+    """A tensor or device on the meta device, anything else as it is."""
+    if isinstance(each, torch.device):
+        return META
+    return each.to(META) if isinstance(each, Tensor) else each
+
+
+def mapped(change: Any, value: Any) -> Any:
+    """A nested structure with each of its leaves changed."""
+    if isinstance(value, dict):
+        return type(value)((name, mapped(change, each)) for name, each in value.items())
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(mapped(change, each) for each in value))
+    if type(value) in (list, tuple):
+        return type(value)(mapped(change, each) for each in value)
+    return change(value)
+
+
+def _to_meta(each: Any) -> Any:
+    named = isinstance(each, str) or (isinstance(each, int) and not isinstance(each, bool))
+    return META if named or isinstance(each, torch.device) else each
+
+
+def _number(each: Any) -> Any:
+    # An expert's weights are taken by its number, which is a real tensor.
+    whole = isinstance(each, Tensor) and each.ndim == 0 and not each.is_floating_point()
+    return int(each) if whole and each.dtype != torch.bool and not each.is_meta else each
+
+
+def _off_meta(each: Any) -> Any:
+    if isinstance(each, torch.device) or (isinstance(each, str) and each == "meta"):
+        return torch.device("cpu") if torch.device(each) == META else each
+    return each
