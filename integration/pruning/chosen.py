@@ -131,7 +131,8 @@ def check_chosen(plan: Plan, layers: Iterable[tuple[int, str]]) -> None:
                 f"sparsities: {shortened(each)} decides nothing, since the last line that matches "
                 "decides and later ones match all of its matrices; put it after them, or remove it"
             )
-    if all(plan.sparsity_of(*each) is None for each in layers):
+    # All are asked, so that one without a sparsity is found.
+    if {plan.sparsity_of(*each) for each in layers} == {None}:
         raise ValueError(f"skip: all {len(names)} matrices are skipped; leave some to be pruned")
 
 
@@ -181,7 +182,7 @@ def chosen_in_words(plan: Plan, layers: Iterable[tuple[int, str, int]]) -> str:
         >>> from pruneproof.integration.pruning.plan import Plan
         >>> plan = Plan("wanda", 0.5, sparsities={"0.*": 0.25}, skip=("*.v",))
         >>> chosen_in_words(plan, [(0, "q", 300), (1, "q", 100), (1, "v", 100)])
-        'mean sparsity 0.3125 (0.25 to 0.5) of 2 matrices; 1 skipped, with 100 weights'
+        'mean sparsity 0.3125 (0.25 to 0.5) over 2 of 3 matrices; 100 weights are skipped'
     """
     layers = list(layers)
     of = [plan.sparsity_of(block, name) for block, name, _ in layers]
@@ -189,6 +190,6 @@ def chosen_in_words(plan: Plan, layers: Iterable[tuple[int, str, int]]) -> str:
     low, high = min(pruned, default=0.0), max(pruned, default=0.0)
     between = f" ({low:.4g} to {high:.4g})" if low < high else ""
     skipped = sum(count for (*_, count), each in zip(layers, of, strict=True) if each is None)
-    left = f"; {len(of) - len(pruned)} skipped, with {skipped:,} weights" if skipped else ""
+    left = f"; {skipped:,} weights are skipped" if skipped else ""
     mean = f"mean sparsity {mean_sparsity(plan, layers):.4g}"
-    return f"{mean}{between} of {len(pruned)} matrices{left}"
+    return f"{mean}{between} over {len(pruned)} of {len(of)} matrices{left}"
