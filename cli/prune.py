@@ -62,7 +62,12 @@ def prune(
         str, _in(DATA, "What perplexity is measured on; the same kinds.", metavar="SOURCE")
     ],
     sparsity: Annotated[
-        float | None, _in(AMOUNT, "Fraction of the weights to prune, in [0, 1).")
+        float | None,
+        _in(
+            AMOUNT,
+            "Fraction of the weights to prune, in [0, 1); with --sparsities, of the layers that "
+            "no line matches.",
+        ),
     ] = None,
     n_m: Annotated[
         str | None,
@@ -72,6 +77,23 @@ def prune(
         str,
         _in(AMOUNT, "The weights that are compared: those into one output, or all of a layer."),
     ] = "output",
+    sparsities: Annotated[
+        Path | None,
+        _in(
+            AMOUNT,
+            'Sparsities of layers or blocks: TOML or JSON, lines such as "0.*" = 0.3; the last '
+            "that matches decides.",
+            metavar="FILE",
+        ),
+    ] = None,
+    skip: Annotated[
+        list[str] | None,
+        _in(
+            AMOUNT,
+            "Leave layers dense, such as '*.down_proj' or '0.*'; may be given several times.",
+            metavar="PATTERN",
+        ),
+    ] = None,
     refine: Annotated[
         str | None, _in(AMOUNT, "Swap weights of the mask afterwards: dsnot or r2_dsnot.")
     ] = None,
@@ -163,6 +185,7 @@ def prune(
     check_extra("prune")
     from pruneproof.integration.pruning.data import Data
     from pruneproof.integration.pruning.plan import Plan
+    from pruneproof.integration.pruning.sparsities_file import read_sparsities
 
     of_method = {
         "alpha": alpha, "p": p, "strategy": strategy, "ratio": ratio, "terms": terms,
@@ -181,7 +204,8 @@ def prune(
     try:
         plan = Plan(
             method, sparsity, _pattern(n_m), group, _given(of_method), refine,
-            _given(of_refinement),
+            _given(of_refinement), tuple(skip or ()),
+            {} if sparsities is None else read_sparsities(sparsities),
         )  # fmt: skip
         data = Data(calibration, evaluate, samples, seqlen, seed, windows)
         (_preview if dry_run else _run)(model, plan, data, where)
@@ -208,6 +232,10 @@ def _run(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
     zeros = record["achieved_sparsity"]
     typer.echo(f"zeros              {zeros['zeros']:,} of {zeros['weights']:,}", nl=False)
     typer.echo(f" ({100 * zeros['fraction']:.3f} %)")
+    if plan.skip or plan.sparsities:
+        typer.echo(
+            f"mean sparsity      {record['mean_sparsity']:.4g} asked for, of what is not skipped"
+        )
     for task, accuracy in record.get("zero_shot", {}).items():
         typer.echo(f"{task:18} {100 * accuracy:.1f} %")
     for sentence in in_sentences(record["paper"]):

@@ -31,6 +31,8 @@ def label(experiment: Experiment) -> str:
     if plan is None:
         return "dense"
     parts = [method(plan), pattern(plan)]
+    if plan.skip:
+        parts.append(f"without {' '.join(plan.skip)}")
     if plan.group != "output":
         parts.append(f"{plan.group} groups")
     if experiment.data.seed:
@@ -60,7 +62,8 @@ def pattern(plan: Plan) -> str:
     """The sparsity, or n:m."""
     if plan.n_m is not None:
         return ":".join(map(str, plan.n_m))
-    assert plan.sparsity is not None
+    if plan.sparsity is None or plan.sparsities:
+        return "sparsities by layer"
     return f"{plan.sparsity:.0%}".replace("%", " %")
 
 

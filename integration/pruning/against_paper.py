@@ -43,7 +43,8 @@ def against_paper(
 
     Model and evaluation text are known by what they are, not by their names. A perplexity is
     compared where everything that it depends on is the paper's, but for the calibration's seed,
-    which the bands allow for; that of the pruned model only where the dense one agrees.
+    which the bands allow for; that of the pruned model only where the dense one agrees. The paper
+    prunes all layers, and all alike.
 
     Args:
         config: of the model.
@@ -55,9 +56,9 @@ def against_paper(
         accuracies: after, by zero-shot task, from 0 to 1; Table 6 prints them in %.
 
     Returns:
-        Plain data: `model`, the paper's name for it or None; `differences` from the paper's data,
-        in words; `cells`, each with its `id`, `printed` text, limits `low` and `high`, `remarks`
-        on them, the `reading` of what the paper leaves open that the run is of,
+        Plain data: `model`, the paper's name for it or None; `differences` from the paper's data
+        and layers, in words; `cells`, each with its `id`, `printed` text, limits `low` and `high`,
+        `remarks` on them, the `reading` of what the paper leaves open that the run is of,
         `other_readings`, the `measured` number or None, and a `verdict`: `agrees`, `disagrees`,
         `disagrees so far` where other readings are left, or `not compared`.
     """
@@ -68,16 +69,17 @@ def against_paper(
         return {"model": None, "differences": [], "cells": []}
     evaluated = list(_evaluated_otherwise(known, splitter, tokenizer, windows))
     calibrated = list(_calibrated_otherwise(data)) if plan.needs else []
+    chosen = list(_chosen_otherwise(plan))
     dense, pruned = perplexities or (None, None)
     cells = [_judged(*_dense(found.id), dense, compare=not evaluated)]
-    same_model = cells[0]["verdict"] == AGREES and not calibrated
+    same_model = cells[0]["verdict"] == AGREES and not calibrated + chosen
     measured = {task: 100 * share for task, share in accuracies.items()}
     cells += [
         _judged(band, reading, measured.get(band.cell.task, pruned), compare=same_model)
         for band, reading in _printed(found.id, plan)
         if band.cell.metric == "perplexity" or band.cell.task in measured
     ]
-    return {"model": found.id, "differences": evaluated + calibrated, "cells": cells}
+    return {"model": found.id, "differences": evaluated + calibrated + chosen, "cells": cells}
 
 
 def in_sentences(paper: Mapping[str, Any]) -> Iterator[str]:
@@ -128,6 +130,13 @@ def _calibrated_otherwise(data: Data) -> Iterator[str]:
         yield f"calibration is {data.calibration}, not {PAPER.calibration}"
     if data.samples != PAPER.samples:
         yield f"samples are {data.samples}, not {PAPER.samples}"
+
+
+def _chosen_otherwise(plan: Plan) -> Iterator[str]:
+    if plan.skip:
+        yield f"layers are skipped ({', '.join(plan.skip)}), and it prunes all"
+    if plan.sparsities:
+        yield "layers have sparsities of their own, and it has one for all"
 
 
 def _dense(model: str) -> tuple[Band, Hypothesis]:

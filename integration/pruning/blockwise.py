@@ -58,7 +58,7 @@ def prune_blocks(
             masks = done(number)
             if masks is None:
                 forward = partial(carried.run, number, block)
-                layers = linears(block)
+                layers = [each for each in linears(block) if plan.for_layer(number, each[0])]
                 observed = observe(number, block, layers, plan, forward, carried.hidden)
                 masks = {
                     name: _mask(number, name, layer, observed[name], plan) for name, layer in layers
@@ -80,11 +80,14 @@ def apply(block: nn.Module, masks: Masks) -> None:
     """Set to zero what the masks do not keep."""
     for name, layer in linears(block):
         # Times 0 and plus 0, since -0 is no zero to a file: several times as fast as a fill.
-        layer.weight.data.mul_(masks[name].to(layer.weight.device)).add_(0)
+        if name in masks:
+            layer.weight.data.mul_(masks[name].to(layer.weight.device)).add_(0)
 
 
 def _mask(block: int, name: str, layer: nn.Linear, observed: Observed, plan: Plan) -> Tensor:
+    own = plan.for_layer(block, name)
+    assert own is not None, "layers that are skipped are left out before"
     try:
-        return keep_mask_of(layer.weight.detach(), observed, plan.for_layer(block, name))
+        return keep_mask_of(layer.weight.detach(), observed, own)
     except ValueError as error:
         raise ValueError(f"block {block}, {name}: {error}") from error

@@ -48,7 +48,7 @@ def observe(
         ValueError: activations that are not finite, with block and layer.
     """
     everything = {name: Observed() for name, _ in layers}
-    if not plan.needs:
+    if not (plan.needs and layers):
         return everything
     here = local()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from hashlib import sha256
 from inspect import signature
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from pruneproof import reference
+from pruneproof.integration.pruning.chosen import Patterns, checked_sparsities, layer_name
 
 INPUTS, OUTPUTS = "inputs", "outputs"
 NEEDS = {
@@ -41,16 +44,19 @@ class Plan:
 
     Args:
         method: a score of `pruneproof.reference`.
-        sparsity: the fraction to prune; or
+        sparsity: the fraction to prune, of layers that have none of their own; or
         n_m: n of every m consecutive inputs survive.
         group: `output` or `layer`, the weights that are compared; `output` for n:m.
         parameters: of the score, such as `alpha`.
         refine: `dsnot` or `r2_dsnot`, after the mask; within its groups for n:m.
         refine_parameters: of the refinement.
+        skip: patterns of layers that stay dense; see `chosen`.
+        sparsities: by pattern, in an order in which the last that matches decides; in place of
+            sparsity or beside it.
 
     Raises:
-        ValueError: a word or number that is not allowed, both or neither of sparsity and n_m, or
-            n:m over the layer.
+        ValueError: a word or number that is not allowed, both or neither of sparsity and n_m,
+            n:m over the layer, or sparsities beside n_m.
     """
 
     method: str
@@ -60,6 +66,8 @@ class Plan:
     parameters: dict[str, Any] = field(default_factory=dict)
     refine: str | None = None
     refine_parameters: dict[str, Any] = field(default_factory=dict)
+    skip: tuple[str, ...] = ()
+    sparsities: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check what can be checked without a model."""
@@ -67,7 +75,17 @@ class Plan:
         _one_of("group", self.group, ("output", "layer"))
         if self.refine is not None:
             _one_of("refine", self.refine, REFINEMENTS)
-        if (self.sparsity is None) == (self.n_m is None):
+        if isinstance(self.skip, str):
+            raise ValueError(f"skip must be several patterns, got the text {self.skip!r}")
+        object.__setattr__(self, "skip", tuple(self.skip))
+        # Unlike other mappings, two of these are equal only in the same order, which decides here.
+        object.__setattr__(self, "sparsities", OrderedDict(checked_sparsities(self.sparsities)))
+        if self.sparsities and self.n_m is not None:
+            raise ValueError(
+                "sparsities cannot be given beside n_m, which fixes the sparsity of all layers; "
+                "leave one out, or skip layers"
+            )
+        if (self.sparsity is None and not self.sparsities) == (self.n_m is None):
             raise ValueError("sparsity or n_m must be given, and not both")
         if self.sparsity is not None and not 0 <= self.sparsity < 1:
             raise ValueError(f"sparsity must lie in [0, 1), got {self.sparsity}")
@@ -94,7 +112,52 @@ class Plan:
         """The plan as far as the mask that a refinement begins with."""
         return replace(self, refine=None, refine_parameters={})
 
-    def for_layer(self, block: int, name: str) -> Plan:
+    @cached_property
+    def skipping(self) -> Patterns:
+        """The patterns of layers that stay dense."""
+        return Patterns(self.skip)
+
+    @cached_property
+    def lines(self) -> Patterns:
+        """The patterns of layers that have a sparsity of their own."""
+        return Patterns(self.sparsities)
+
+    def sparsity_of(self, block: int, name: str) -> float | None:
+        """The fraction of a layer's weights that is to be pruned, or None where it is skipped.
+
+        Raises:
+            ValueError: the layer has no sparsity.
+        """
+        layer = layer_name(block, name)
+        if self.skipping.deciding(layer) is not None:
+            return None
+        if self.n_m is not None:
+            n, m = self.n_m
+            return (m - n) / m
+        line = self.lines.deciding(layer)
+        sparsity = self.sparsity if line is None else self.sparsities[line]
+        if sparsity is None:
+            raise ValueError(
+                f"sparsity must be given for {layer}, which no line of sparsities matches"
+            )
+        return sparsity
+
+    def for_layer(self, block: int, name: str) -> Plan | None:
+        """The plan for one layer, with its sparsity and seed, or None where it is skipped.
+
+        Raises:
+            ValueError: the layer has no sparsity.
+        """
+        sparsity = self.sparsity_of(block, name)
+        if sparsity is None:
+            return None
+        plan = self._with_seed(block, name)
+        if not (self.skip or self.sparsities):
+            return plan
+        own = None if self.n_m is not None else sparsity
+        return replace(plan, sparsity=own, skip=(), sparsities={})
+
+    def _with_seed(self, block: int, name: str) -> Plan:
         """The plan with the layer's own seed, where the score samples.
 
         With one seed for all, layers of one shape would sample the same places. The seed is the
@@ -109,7 +172,9 @@ class Plan:
 
     def record(self) -> dict[str, Any]:
         """As plain data."""
-        return asdict(self)
+        # Pairs, since those who compare two records need not heed the order of a table.
+        pairs = [[pattern, sparsity] for pattern, sparsity in self.sparsities.items()]
+        return {**asdict(self), "skip": list(self.skip), "sparsities": pairs}
 
 
 def parameters_of(function: Callable[..., Tensor]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.pruning.blockwise import linears
+from pruneproof.integration.pruning.chosen import check_chosen
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
 from pruneproof.integration.pruning.load import (
@@ -79,6 +80,8 @@ def check_parameters(plan: Plan) -> None:
     Raises:
         ValueError: what the score, mask or refinement says.
     """
+    if plan.sparsities:
+        plan = replace(plan, sparsity=max(plan.sparsities.values()), sparsities={})
     width = 4 if plan.n_m is None else plan.n_m[1]
     seen = ActivationStatistics(width)
     seen.update(torch.eye(width))
@@ -115,8 +118,8 @@ def check_model(model: Any, plan: Plan, seqlen: int) -> None:
     """Refuse a model that the plan or the sequence length does not suit.
 
     Raises:
-        ValueError: blocks without linear layers, in_features that m does not divide, or sequences
-            that are too long.
+        ValueError: blocks without linear layers, in_features that m does not divide, layers that
+            are chosen wrongly, or sequences that are too long.
     """
     for number, block in enumerate(decoder_blocks(model)):
         layers = linears(block)
@@ -128,15 +131,27 @@ def check_model(model: Any, plan: Plan, seqlen: int) -> None:
                 "dense; experts that are stored in one tensor cannot be pruned"
             )
         for name, layer in layers:
-            if plan.n_m is not None and layer.in_features % plan.n_m[1]:
-                n, m = plan.n_m
+            if plan.n_m is None or plan.for_layer(number, name) is None:
+                continue
+            n, m = plan.n_m
+            if layer.in_features % m:
                 raise ValueError(
                     f"n_m: {m} of {n}:{m} must divide in_features, which are {layer.in_features} "
                     f"in block {number}, {name}"
                 )
+    check_chosen(plan, [(block, name) for block, name, _ in matrices(model)])
     longest = most_positions(model)
     if seqlen > longest:
         raise ValueError(f"seqlen must be at most the model's {longest}, got {seqlen}")
+
+
+def matrices(model: Any) -> list[tuple[int, str, int]]:
+    """Block, name and number of weights of every layer that could be pruned."""
+    return [
+        (number, name, layer.weight.numel())
+        for number, block in enumerate(decoder_blocks(model))
+        for name, layer in linears(block)
+    ]
 
 
 def _other_matrix(block: nn.Module) -> str | None:

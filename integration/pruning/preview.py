@@ -10,11 +10,12 @@ import psutil
 from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.pruning.against_paper import against_paper, in_sentences
 from pruneproof.integration.pruning.blockwise import linears
+from pruneproof.integration.pruning.chosen import chosen_in_words
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.load import is_gguf
 from pruneproof.integration.pruning.memory import expected_memory, sizes
 from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.pruning.prepare import existing, prepare, result_bytes
+from pruneproof.integration.pruning.prepare import existing, matrices, prepare, result_bytes
 from pruneproof.integration.pruning.where import Where
 
 
@@ -58,6 +59,8 @@ def preview(
         f"{windows.numel():,} tokens",
         "memory": _memory(model, plan, data, len(windows), stream=where.stream, gguf=is_gguf(name)),
     }
+    if plan.skip or plan.sparsities:
+        rows["chosen layers"] = chosen_in_words(plan, matrices(model))
     paper = against_paper(model.config, prepared.tokenizer, windows, plan, data)
     rows["the paper"] = "; ".join(in_sentences(paper))
     if out is not None:
@@ -69,16 +72,19 @@ def preview(
 def pruned_weights(model: Any, plan: Plan) -> int:
     """How many weights a plan sets to zero: the exact counts of the mask rules."""
     total = 0
-    for block in decoder_blocks(model):
-        for _, layer in linears(block):
+    for number, block in enumerate(decoder_blocks(model)):
+        for name, layer in linears(block):
             out_features, in_features = layer.weight.shape
-            if plan.n_m is not None:
-                n, m = plan.n_m
+            own = plan.for_layer(number, name)
+            if own is None:
+                continue
+            if own.n_m is not None:
+                n, m = own.n_m
                 total += out_features * in_features // m * (m - n)
-            elif plan.group == "layer":
-                total += int(out_features * in_features * float(plan.sparsity or 0))
+            elif own.group == "layer":
+                total += int(out_features * in_features * float(own.sparsity or 0))
             else:
-                total += out_features * int(in_features * float(plan.sparsity or 0))
+                total += out_features * int(in_features * float(own.sparsity or 0))
     return total
 
 
@@ -88,7 +94,9 @@ def gigabytes(count: int) -> str:
 
 
 def _method(plan: Plan) -> str:
-    amount = f"{plan.n_m[0]}:{plan.n_m[1]}" if plan.n_m else f"sparsity {plan.sparsity:g}"
+    amount = f"{plan.n_m[0]}:{plan.n_m[1]}" if plan.n_m else "sparsities by layer"
+    if plan.sparsity is not None and not plan.sparsities:
+        amount = f"sparsity {plan.sparsity:g}"
     compared = "n:m along inputs" if plan.n_m else f"compared within each {plan.group}"
     parts = [plan.method + _given(plan.parameters), amount, compared]
     if plan.refine is not None:

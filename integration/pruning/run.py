@@ -24,6 +24,7 @@ from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.against_paper import against_paper
 from pruneproof.integration.pruning.blockwise import linears, prune_blocks
+from pruneproof.integration.pruning.chosen import mean_sparsity
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.load import (
     fingerprint_of_files,
@@ -33,7 +34,7 @@ from pruneproof.integration.pruning.load import (
 from pruneproof.integration.pruning.memory import expected_memory, measured_peak
 from pruneproof.integration.pruning.places import InMemory, Place, Streamed
 from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.pruning.prepare import Prepared, prepare
+from pruneproof.integration.pruning.prepare import Prepared, matrices, prepare
 from pruneproof.integration.pruning.shards import Shards
 from pruneproof.integration.pruning.unfinished import Unfinished, beside, only_process
 from pruneproof.integration.pruning.where import Where
@@ -109,6 +110,7 @@ def run(
             "complete": True,
             **todo,
             "device": device,
+            "mean_sparsity": mean_sparsity(plan, matrices(prepared.skeleton)),
             **measured,
             "paper": against_paper(
                 prepared.skeleton.config,
@@ -156,7 +158,7 @@ def _measure_and_prune(
             place.model, prepared.tokens, plan,
             done=unfinished.done, keep=unfinished.keep, loaded=place.loaded,
         ):  # fmt: skip
-            layers |= _zeros(number, blocks[number])
+            layers |= _zeros(number, blocks[number], plan)
             if saving:
                 place.keep(number, unfinished.result)
             progress.step(task)
@@ -199,10 +201,11 @@ def _saying_what_is_kept(folder: Path | None) -> Iterator[None]:
         raise OSError(errno.ENOSPC, f"the disk is full: make room{kept}") from error
 
 
-def _zeros(number: int, block: torch.nn.Module) -> dict[str, tuple[int, int]]:
+def _zeros(number: int, block: torch.nn.Module, plan: Plan) -> dict[str, tuple[int, int]]:
     return {
         f"block {number}, {name}": (int((layer.weight == 0).sum()), layer.weight.numel())
         for name, layer in linears(block)
+        if plan.for_layer(number, name) is not None
     }
 
 

@@ -51,14 +51,16 @@ class Unfinished:
         if not path.exists():
             return None
         with safe_open(path, framework="np") as file:
-            widths = file.metadata()
-            return {name: _unpacked(file.get_tensor(name), int(widths[name])) for name in widths}
+            names, widths = file.keys(), file.metadata()
+            return {name: _unpacked(file.get_tensor(name), int(widths[name])) for name in names}
 
     def keep(self, block: int, masks: Masks) -> None:
         """Remember a block's masks."""
         packed = {name: np.packbits(mask.numpy(force=True), axis=1) for name, mask in masks.items()}
         draft = self.folder / "block.draft"
-        save_file(packed, draft, {name: str(mask.shape[1]) for name, mask in masks.items()})
+        # Without the block's number, a file for no mask at all could not be read again.
+        widths = {name: str(mask.shape[1]) for name, mask in masks.items()}
+        save_file(packed, draft, {"block": str(block), **widths})
         draft.replace(self._path(block))
 
     def once(self, name: str, measure: Callable[[], float]) -> float:

@@ -131,6 +131,25 @@ def test_another_calibration_leaves_the_dense_model_and_magnitude_comparable(oth
 
 
 @pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        ({"skip": ("0.*", "*.o_proj")}, "layers are skipped (0.*, *.o_proj), and it prunes all"),
+        ({"sparsities": {"0.*": 0.3}}, "layers have sparsities of their own, and it has one"),
+        ({"sparsities": {"*": 0.4}, "sparsity": None}, "layers have sparsities of their own"),
+    ],
+)
+def test_chosen_layers_leave_only_the_dense_model_comparable(chosen, words):
+    found = against(replace(RIA, **chosen))
+    dense, *others = verdicts(found).values()
+    assert dense == "agrees"
+    assert set(others) <= {"not compared"}
+    assert last(found).startswith(f"not compared, since {words}")
+    magnitude = Plan("magnitude", 0.6, group="layer", skip=("*.down_proj",))
+    accuracies = verdicts(against(magnitude, accuracies={"hellaswag": 0.5}))
+    assert accuracies["T6/LLaMA2-7b magnitude/hellaswag"] == "not compared"
+
+
+@pytest.mark.parametrize(
     "same",
     [{"seed": 7}, {"evaluate": "wiki.test.txt"}, {"windows": 100_000},
      {"calibration": "data/c4-train.00000-of-01024.json.gz"}],
