@@ -11,16 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from pruneproof.integration.pruning.passes import Pass, tensors_in, waiting
+from pruneproof.integration.pruning.passes import Call, Pass, tensors_in, waiting
 from pruneproof.integration.pruning.products import PRODUCTS, Weights, factors, storage_of
 from pruneproof.integration.pruning.virtual import Virtual, mapped, on_meta
 
-LENGTH = 12
+LENGTH = 6
 """Tokens of the sequence: more than the experts a token is sent to, few enough for any model."""
 _OTHER_PRODUCTS = ("einsum", "dot", "inner", "bilinear", "mv", "mm", "matmul")
 """Parts of the names of torch's functions that multiply matrices in other ways than `PRODUCTS`."""
@@ -74,8 +75,23 @@ def trial(model: nn.Module) -> Trial:
     vocabulary = model.get_input_embeddings().num_embeddings
     tokens = torch.randint(vocabulary, (1, LENGTH), generator=torch.Generator().manual_seed(0))
     with _said_simply(model):
-        stack = _stack(model, tokens)
-        return _tried(model, stack, tokens)
+        stacks = outermost_lists(model)
+        # The largest first: a tower for images, say, is not called with text.
+        for stack in sorted(stacks, key=lambda name: -_size(stacks[name])):
+            if (seen := _tried(model, stack, stacks, tokens)) is not None:
+                return seen
+        kind = type(model).__name__
+        raise _Refused(f"model: {kind} holds no nn.ModuleList of blocks that it calls with text")
+
+
+def outermost_lists(model: nn.Module) -> dict[str, nn.ModuleList]:
+    """The lists of modules with matrices that lie in no member of another such list, by name."""
+    found: dict[str, nn.ModuleList] = {}
+    for name, each in model.named_modules():
+        inside = any(name.startswith(f"{outer}.") for outer in found)
+        if isinstance(each, nn.ModuleList) and not inside and any(map(is_matrix, each.parameters())):
+            found[name] = each
+    return found
 
 
 @contextmanager
@@ -97,58 +113,13 @@ class _Refused(Exception):  # noqa: N818 - becomes a ValueError
     pass
 
 
-def _stack(model: nn.Module, tokens: Tensor) -> str:
-    """The list whose members are called, in no member of another such list, and hold most."""
-    members: dict[nn.Module, list[tuple[str, int]]] = {}
-    lists = {name: each for name, each in model.named_modules() if isinstance(each, nn.ModuleList)}
-    for name, each in lists.items():
-        for number, member in enumerate(each):
-            members.setdefault(member, []).append((name, number))
-    calls: dict[str, list[int]] = {}
-    inside: list[nn.Module] = []
-
-    @contextmanager
-    def called(module: nn.Module) -> Iterator[None]:
-        for name, number in () if inside else members[module]:
-            calls.setdefault(name, []).append(number)
-        inside.append(module)
-        try:
-            yield
-        finally:
-            inside.pop()
-
-    mode = _Quick()
-    with ExitStack() as stack, mode:
-        for module in members:
-            stack.enter_context(mode.through(module, called))
-        model(tokens, use_cache=False)
-    found = {name: order for name, order in calls.items() if _matrices_in(lists[name])}
-    if not found:
-        raise _Refused(f"model: {type(model).__name__} calls no blocks that lie in a nn.ModuleList")
-    chosen = max(found, key=lambda name: sum(each.numel() for each in lists[name].parameters()))
-    for name in found:
-        composite = any(any(True for _ in each.children()) for each in lists[name])
-        if name != chosen and composite:
-            raise _Refused(
-                f"model: beside the blocks of {chosen} it calls those of {name}, which would stay "
-                "dense; only models with one stack of blocks can be pruned"
-            )
-    if found[chosen] != list(range(len(lists[chosen]))):
-        order = ", ".join(map(str, found[chosen][:12]))
-        raise _Refused(
-            f"model: the {len(lists[chosen])} blocks of {chosen} are called in the order {order}, "
-            "…; only blocks that are called once each, one after the other, can be pruned"
-        )
-    return chosen
-
-
-def _matrices_in(modules: nn.Module) -> bool:
-    return any(is_matrix(each) for each in modules.parameters())
-
-
 def is_matrix(parameter: Tensor) -> bool:
     """Whether a parameter has two dimensions above 1."""
     return sum(size > 1 for size in parameter.shape) > 1
+
+
+def _size(modules: nn.Module) -> int:
+    return sum(each.numel() for each in modules.parameters())
 
 
 class _Quick(Virtual):
@@ -156,9 +127,11 @@ class _Quick(Virtual):
 
     Attributes:
         in_place: whether the last block has changed what it was given.
+        handed_back: whether it has put something into a mapping for later blocks.
+        depends_on_numbers: whether it does not run on the meta device.
     """
 
-    in_place = False
+    in_place = handed_back = depends_on_numbers = False
 
     def begin(self) -> None:
         """A block is about to be run, perhaps once more."""
@@ -177,7 +150,7 @@ class _Quick(Virtual):
             except Exception:
                 if self.drawing:
                     raise
-        self.drawing = True
+        self.depends_on_numbers, self.drawing, self.handed_back = self.drawing, True, False
         self.in_place = versions != [each._version for each in tensors_in(given)][: len(versions)]
         self._hand_back((args, kwargs), given)
         return mapped(self.drawn, answer)
@@ -187,29 +160,12 @@ class _Quick(Virtual):
         if isinstance(mine, dict) and mine is not given:
             for name in given.keys() - mine.keys():
                 mine[name] = mapped(self.drawn, given[name])
+                self.handed_back = True
         if isinstance(mine, dict):
             mine, given = list(mine.values()), list(given.values())
         if isinstance(mine, list | tuple):
             for one, other in zip(mine, given, strict=False):
                 self._hand_back(one, other)
-
-    @contextmanager
-    def through(self, module: nn.Module, called: Any) -> Iterator[None]:
-        """While entered, a module is run so, unless it is called by one that is."""
-        before, run = vars(module).get("forward"), module.forward
-
-        def forward(*args: Any, **kwargs: Any) -> Any:
-            nested = any(each.is_meta for each in tensors_in((args, kwargs))) or not self.drawing
-            with called(module):
-                return run(*args, **kwargs) if nested else self.answer(run, args, kwargs)
-
-        module.forward = forward
-        try:
-            yield
-        finally:
-            del module.forward
-            if before is not None:
-                module.forward = before
 
 
 class _Watched(_Quick):
@@ -231,6 +187,7 @@ class _Watched(_Quick):
             for number, block in enumerate(blocks)
             for name, each in block.named_parameters()
         }
+        self._known: dict[Any, tuple[int, Any]] = {}
         self._weights = Weights(
             (each, mine.get(id(each))) for _, each in model.named_parameters()
         )
@@ -258,14 +215,25 @@ class _Watched(_Quick):
         self._take_apart(tensors, made)
         return result
 
-    @contextmanager
-    def within(self, block: int) -> Iterator[None]:
-        """While entered, a block is run."""
-        self.block = block
+    def answer_of(self, call: Call, block: nn.Module) -> Any:
+        """What a block answers.
+
+        Of blocks that are alike and depend on numbers only the first is run, since such a run is
+        slow; the others' answers have the same shapes.
+        """
+        alike = type(block), tuple((name, each.shape) for name, each in block.named_parameters())
+        if alike in self._known:
+            number, answer = self._known[alike]
+            self.uses[call.number] = self.uses[number]
+            return answer
+        self.block = call.number
         try:
-            yield
+            answer = self.answer(block, call.args, call.kwargs)
         finally:
             self.block = None
+        if self.depends_on_numbers and not self.handed_back:
+            self._known[alike] = call.number, answer
+        return answer
 
     def begin(self) -> None:
         """Forget what an earlier run of the block has shown."""
@@ -343,17 +311,22 @@ def _inputs_first(weight: Tensor) -> bool | None:
     return True if weight.stride(-2) == 1 and weight.stride(-1) == out_features else None
 
 
-def _tried(model: nn.Module, stack: str, tokens: Tensor) -> Trial:
-    blocks = model.get_submodule(stack)
-    assert isinstance(blocks, nn.ModuleList)
-    mode = _Watched(model, blocks)
-    with waiting(blocks), mode:
+def _tried(
+    model: nn.Module, stack: str, stacks: dict[str, nn.ModuleList], tokens: Tensor
+) -> Trial | None:
+    """What is seen of one stack, or None where the model does not call it."""
+    blocks = stacks[stack]
+    mode, order = _Watched(model, blocks), list[int]()
+    with waiting(blocks), _refusing(stack, stacks), mode:
         way = Pass(model, tokens)
         way.go_on()
         first, between = way.call, False
         while (call := way.call) is not None:
-            with mode.within(call.number):
-                answer = mode.answer(blocks[call.number], call.args, call.kwargs)
+            order.append(call.number)
+            if order != list(range(len(order))):
+                break
+            mode.seen |= {storage_of(each) for each in tensors_in((call.args, call.kwargs))}
+            answer = mode.answer_of(call, blocks[call.number])
             if mode.in_place:
                 raise _Refused(
                     f"model: block {call.number} of {stack} changes its inputs in place, so it "
@@ -363,7 +336,33 @@ def _tried(model: nn.Module, stack: str, tokens: Tensor) -> Trial:
                 mode.seen, mode.outside = set(), False
             between = mode.outside
             way.go_on(answer)
-    assert first is not None
+    if first is None:
+        return None
+    if order != list(range(len(blocks))):
+        raise _Refused(
+            f"model: the {len(blocks)} blocks of {stack} are called in the order "
+            f"{', '.join(map(str, order))} …; only blocks that are called once each, one after "
+            "the other, can be pruned"
+        )
     leaves = tensors_in((first.args, first.kwargs))
     spent = [number for number, each in enumerate(leaves) if storage_of(each) not in mode.seen]
     return Trial(stack, mode.uses, tuple(spent), between)
+
+
+@contextmanager
+def _refusing(stack: str, stacks: dict[str, nn.ModuleList]) -> Iterator[None]:
+    """While entered, a second stack of blocks that is called is an error."""
+
+    def refuse(name: str, *_: Any) -> None:
+        raise _Refused(
+            f"model: beside the blocks of {stack} it calls those of {name}, which would stay "
+            "dense; only models with one stack of blocks can be pruned"
+        )
+
+    with ExitStack() as hooks:
+        for name, each in stacks.items():
+            # A list of single layers is no stack of blocks.
+            composite = any(any(True for _ in member.children()) for member in each)
+            for member in each if composite and name != stack else ():
+                hooks.callback(member.register_forward_pre_hook(partial(refuse, name)).remove)
+        yield
