@@ -1,30 +1,32 @@
 """The loop over a decoder's blocks: observe a block while dense, prune it, feed the next one.
 
-Calibration sequences enter block 0. Each block is run twice: dense, for the statistics of its
-linear layers, and pruned, for what the next block is fed. Hidden states are replaced one sequence
-at a time, so that one block's inputs, or outputs, are held beside the weights.
+Calibration sequences wait at block 0. Each block is run twice: dense, for the statistics of its
+matrices, and pruned, for what the next block is fed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.pruning.allocation import give_back_what_is_free
-from pruneproof.integration.pruning.carried import block_inputs
+from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
+from pruneproof.integration.pruning.matrices import Matrices
 from pruneproof.integration.pruning.observe import observe
+from pruneproof.integration.pruning.passes import Passes, waiting
 from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.pruning.unreached import check_reached
 
 Masks = dict[str, Tensor]
-"""Keep masks by the layer's name in its block."""
+"""Keep masks by the name of `Matrices` in a block."""
 Loaded = Callable[[int | None], AbstractContextManager[None]]
 """Has a block's weights in memory while it is entered, or, for None, those outside all blocks."""
+Saw = Callable[[int, dict[str, int]], None]
+"""Is given a block's number and how many tokens each expert's matrices saw, by name."""
 
 
 @torch.no_grad()
@@ -33,61 +35,82 @@ def prune_blocks(
     tokens: Tensor,
     plan: Plan,
     *,
+    decoder: Decoder | None = None,
     done: Callable[[int], Masks | None] = lambda _: None,
     keep: Callable[[int, Masks], None] = lambda _, __: None,
+    saw: Saw = lambda _, __: None,
     loaded: Loaded = nullcontext,
 ) -> Iterator[int]:
-    """Prune every `nn.Linear` of every block, in place; yield each block's number when it is done.
+    """Prune every matrix of every block, in place; yield each block's number when it is done.
 
     Args:
         model: a decoder in evaluation mode.
         tokens: calibration sequences, count × length.
         plan: how.
+        decoder: what is known of the model; without it, it is looked at first.
         done: masks of a block from an earlier run that was cut off, or None.
         keep: is given each block's new masks.
+        saw: is told how many tokens each expert saw, before the masks are kept.
         loaded: for a model that is not all in memory; a block still is when it is yielded.
 
     Raises:
-        ValueError: no decoder, or activations that are not finite, with block and layer.
+        ValueError: no decoder, activations that are not finite, with block and matrix, or experts
+            that no token reached.
     """
-    blocks = decoder_blocks(model)
-    with loaded(None):
-        carried = block_inputs(model, tokens)
-    for number, block in enumerate(blocks):
-        with loaded(number):
-            masks = done(number)
-            if masks is None:
-                forward = partial(carried.run, number, block)
-                layers = [each for each in linears(block) if plan.for_layer(number, each[0])]
-                observed = observe(number, block, layers, plan, forward, carried.hidden)
-                masks = {
-                    name: _mask(number, name, layer, observed[name], plan) for name, layer in layers
-                }
-                give_back_what_is_free()
-                keep(number, masks)
-            apply(block, masks)
-            if number + 1 < len(blocks):
-                carried.advance(number, block, at_once=True)
-            yield number
+    decoder = decoder or Decoder.of(model)
+    blocks = decoder.blocks(model)
+    with waiting(blocks):
+        with loaded(None):
+            passes = Passes(model, tokens, decoder.spent)
+        for number, block in enumerate(blocks):
+            matrices = decoder.matrices[number]
+            with loaded(number):
+                masks = done(number)
+                if masks is None:
+                    chosen = [each for each in matrices if _plans(number, each, plan)]
+                    seen = observe(
+                        number, block, chosen, plan, passes.calls(), routed=decoder.routed[number]
+                    )
+                    if plan.needs:
+                        saw(number, check_reached(number, chosen, seen, plan))
+                    masks = {each.name: _masks(number, each, block, seen, plan) for each in chosen}
+                    give_back_what_is_free()
+                    keep(number, masks)
+                apply(block, matrices, masks)
+                if number + 1 < len(blocks):
+                    passes.advance(number, block, at_once=True)
+                yield number
 
 
-def linears(block: nn.Module) -> list[tuple[str, nn.Linear]]:
-    """The linear layers of a block, by name."""
-    return [(name, each) for name, each in block.named_modules() if isinstance(each, nn.Linear)]
-
-
-def apply(block: nn.Module, masks: Masks) -> None:
+def apply(block: nn.Module, matrices: Sequence[Matrices], masks: Masks) -> None:
     """Set to zero what the masks do not keep."""
-    for name, layer in linears(block):
-        # Times 0 and plus 0, since -0 is no zero to a file: several times as fast as a fill.
-        if name in masks:
-            layer.weight.data.mul_(masks[name].to(layer.weight.device)).add_(0)
+    for each in matrices:
+        if each.name in masks:
+            weight = each.of(block)
+            # Times 0 and plus 0, since -0 is no zero to a file: several times as fast as a fill.
+            weight.mul_(masks[each.name].to(weight.device)).add_(0)
 
 
-def _mask(block: int, name: str, layer: nn.Linear, observed: Observed, plan: Plan) -> Tensor:
-    own = plan.for_layer(block, name)
-    assert own is not None, "layers that are skipped are left out before"
-    try:
-        return keep_mask_of(layer.weight.detach(), observed, own)
-    except ValueError as error:
-        raise ValueError(f"block {block}, {name}: {error}") from error
+def _plans(block: int, matrices: Matrices, plan: Plan) -> list[Plan | None]:
+    """By matrix, its own plan, or None where it is skipped; empty where all are."""
+    own = [plan.for_layer(block, name) for name in matrices.names]
+    return own if any(own) else []
+
+
+def _masks(
+    block: int, matrices: Matrices, module: nn.Module, seen: dict[str, Observed], plan: Plan
+) -> Tensor:
+    weight = matrices.of(module)
+    plans = _plans(block, matrices, plan)
+    stack = weight if matrices.count is not None else weight[None]
+    keep = torch.ones_like(stack, dtype=torch.bool)
+    for number, (name, own) in enumerate(zip(matrices.names, plans, strict=True)):
+        if own is not None and own.needs and matrices.expert and not seen[name].tokens:
+            own = own.if_unreached()
+        if own is None:
+            continue
+        try:
+            keep[number] = keep_mask_of(stack[number], seen[name], own)
+        except ValueError as error:
+            raise ValueError(f"block {block}, {name}: {error}") from error
+    return keep if matrices.count is not None else keep[0]

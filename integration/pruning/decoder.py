@@ -24,7 +24,7 @@ class Decoder:
         stack: name of the list that holds the blocks.
         matrices: by block, those that are pruned.
         dense: by block, matrices that are not, by name, and why.
-        products: by block, how many products with its matrices a pass has.
+        routed: by block, whether which weights a token meets depends on the token.
         spent: see `Passes`.
         between: see `Trial`.
     """
@@ -32,7 +32,7 @@ class Decoder:
     stack: str
     matrices: tuple[tuple[Matrices, ...], ...]
     dense: tuple[dict[str, str], ...]
-    products: tuple[int, ...]
+    routed: tuple[bool, ...]
     spent: tuple[int, ...]
     between: bool
 
@@ -56,7 +56,7 @@ class Decoder:
             seen.stack,
             tuple(tuple(each.matrices) for each in looks),
             tuple(each.dense for each in looks),
-            tuple(sum(use.count for use in uses.values()) for uses in seen.uses),
+            tuple(seen.routed),
             seen.spent,
             seen.between,
         )
@@ -114,7 +114,8 @@ class _Block:
             elif (why := self._dense(name, module, each, experts, modules, lists)) is not None:
                 self.dense[name.removesuffix(".weight")] = why
             else:
-                self.matrices.append(self._single(name, module))
+                routed = any(name.startswith(f"{prefix}.") for prefix in lists)
+                self.matrices.append(self._single(name, module, expert=routed))
 
     def _dense(
         self, name: str, module: nn.Module, parameter: Any, experts: dict[str, int],
@@ -148,7 +149,7 @@ class _Block:
             )
         return None
 
-    def _single(self, name: str, module: nn.Module) -> Matrices:
+    def _single(self, name: str, module: nn.Module, *, expert: bool) -> Matrices:
         first = isinstance(module, Conv1D)
         rows, columns = module.weight.shape
         out_features, in_features = (columns, rows) if first else (rows, columns)
@@ -161,7 +162,7 @@ class _Block:
                     "cannot be pruned yet"
                 )
         own = name.removesuffix(".weight")
-        return Matrices(own, name, None, out_features, in_features, first)
+        return Matrices(own, name, None, out_features, in_features, first, expert)
 
     def _stacked(self, name: str, parameter: Any) -> list[Matrices] | None:
         """The matrices of experts that lie in one parameter, or None."""
@@ -181,7 +182,7 @@ class _Block:
         return [
             Matrices(
                 f"{prefix}.{word}" if word else prefix, name, count,
-                out_features if part is None else len(range(*part)), in_features, first, part,
+                out_features if part is None else len(range(*part)), in_features, first, True, part,
             )
             for word, part in zip(words, parts, strict=True)
         ]  # fmt: skip

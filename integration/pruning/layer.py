@@ -26,6 +26,11 @@ class Observed:
     inputs: ActivationStatistics | None = None
     outputs: ActivationStatistics | None = None
 
+    @property
+    def tokens(self) -> int:
+        """How many tokens it saw."""
+        return max(each.tokens if each else 0 for each in (self.inputs, self.outputs))
+
     def merge(self, other: Observed) -> None:
         """Count what another saw of the same layer; what it saw first is copied, not shared."""
         self.inputs = _union(self.inputs, other.inputs)
@@ -81,6 +86,6 @@ def _norms(observed: Observed, plan: Plan) -> dict[str, Any]:
 
 
 def _reached(statistics: ActivationStatistics | None) -> ActivationStatistics:
-    if statistics is None:
+    if statistics is None or statistics.tokens == 0:
         raise ValueError("no calibration token reached it; take more samples")
     return statistics

@@ -19,6 +19,7 @@ class Matrices:
         out_features: of each.
         in_features: of each.
         inputs_first: each lies in the parameter as in_features × out_features.
+        expert: whether a router decides which tokens it sees.
         part: first, end and step of its outputs, where the parameter holds those of several
             matrices side by side or in turns; None for all.
     """
@@ -29,6 +30,7 @@ class Matrices:
     out_features: int
     in_features: int
     inputs_first: bool = False
+    expert: bool = False
     part: tuple[int, int, int] | None = None
 
     @property
@@ -36,7 +38,11 @@ class Matrices:
         """The name of each matrix."""
         if self.count is None:
             return (self.name,)
-        return tuple(self.name.replace("*", str(each)) for each in range(self.count))
+        return tuple(map(self.name_of, range(self.count)))
+
+    def name_of(self, expert: int) -> str:
+        """The name of one of several."""
+        return self.name.replace("*", str(expert))
 
     @property
     def weights(self) -> int:

@@ -30,6 +30,8 @@ NEEDS = {
     "stochria": (INPUTS,),
 }
 """By method, the activations whose norms it takes; `general_diagonal` has no data of its own."""
+UNREACHED = ("error", "magnitude", "dense")
+"""What may become of an expert that no calibration token reached."""
 _NOT_CHOSEN = ("W", "keep", "mean", "var", "x_norm", "y_norm", "m")
 """What scores and refinements take from a layer or from n_m, not from a plan's parameters."""
 REFINEMENTS: dict[str, Callable[..., Tensor]] = {
@@ -53,6 +55,8 @@ class Plan:
         skip: patterns of layers that stay dense; see `chosen`.
         sparsities: by pattern, in an order in which the last that matches decides; in place of
             sparsity or beside it.
+        unreached: what becomes of an expert that no calibration token reached: None or `error`
+            refuses to go on, `magnitude` prunes it by the size of its weights, `dense` leaves it.
 
     Raises:
         ValueError: a word or number that is not allowed, both or neither of sparsity and n_m,
@@ -68,6 +72,7 @@ class Plan:
     refine_parameters: dict[str, Any] = field(default_factory=dict)
     skip: tuple[str, ...] = ()
     sparsities: Mapping[str, float] = field(default_factory=dict)
+    unreached: str | None = None
 
     def __post_init__(self) -> None:
         """Check what can be checked without a model."""
@@ -75,6 +80,10 @@ class Plan:
         _one_of("group", self.group, ("output", "layer"))
         if self.refine is not None:
             _one_of("refine", self.refine, REFINEMENTS)
+        if self.unreached is not None:
+            _one_of("unreached", self.unreached, UNREACHED)
+            # Records of runs on models without experts do not name it.
+            object.__setattr__(self, "unreached", None if self.unreached == "error" else self.unreached)
         if isinstance(self.skip, str):
             raise ValueError(f"skip must be several patterns, got the text {self.skip!r}")
         object.__setattr__(self, "skip", tuple(self.skip))
@@ -107,6 +116,12 @@ class Plan:
         """Which activations statistics are taken of."""
         needs = set(NEEDS[self.method]) | ({INPUTS} if self.refine else set())
         return tuple(sorted(needs))
+
+    def if_unreached(self) -> Plan | None:
+        """What is done with an expert that no token reached; None leaves it dense."""
+        if self.unreached == "dense":
+            return None
+        return replace(self.without_refinement(), method="magnitude", parameters={})
 
     def without_refinement(self) -> Plan:
         """The plan as far as the mask that a refinement begins with."""

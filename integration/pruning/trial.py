@@ -38,14 +38,12 @@ class Use:
         parts: first, end and step of those outputs that the block has taken apart.
         others: names of functions that multiply it in another way.
         converted: it was not multiplied itself but what was computed from it.
-        count: how many products with it there were.
     """
 
     shapes: set[tuple[tuple[int, ...], bool | None]] = field(default_factory=set)
     parts: set[tuple[int, int, int]] = field(default_factory=set)
     others: set[str] = field(default_factory=set)
     converted: bool = False
-    count: int = 0
 
 
 @dataclass
@@ -55,12 +53,14 @@ class Trial:
     Attributes:
         stack: name of the list that holds the blocks.
         uses: by block, how its parameters are multiplied, by their names in the block.
+        routed: by block, whether what it does depends on numbers, as sending tokens to experts.
         spent: which tensors of the first block's call nobody looks at after it.
         between: the model uses weights of its own between the first and the last block.
     """
 
     stack: str
     uses: list[dict[str, Use]]
+    routed: list[bool]
     spent: tuple[int, ...]
     between: bool
 
@@ -180,6 +180,7 @@ class _Watched(_Quick):
         super().__init__()
         self.block: int | None = None
         self.uses: list[dict[str, Use]] = [{} for _ in blocks]
+        self.routed: list[bool] = []
         self.seen: set[int] = set()
         self.outside = False
         mine = {
@@ -225,12 +226,14 @@ class _Watched(_Quick):
         if alike in self._known:
             number, answer = self._known[alike]
             self.uses[call.number] = self.uses[number]
+            self.routed.append(self.routed[number])
             return answer
         self.block = call.number
         try:
             answer = self.answer(block, call.args, call.kwargs)
         finally:
             self.block = None
+        self.routed.append(self.depends_on_numbers)
         if self.depends_on_numbers and not self.handed_back:
             self._known[alike] = call.number, answer
         return answer
@@ -254,7 +257,6 @@ class _Watched(_Quick):
                 if (known := self._weights.find(weight)) is not None:
                     if (use := self._use(known[1])) is not None:
                         use.shapes.add((tuple(weight.shape), _inputs_first(weight)))
-                        use.count += 1
                         found.append(use)
                 else:
                     self._note_converted(weight)
@@ -346,7 +348,7 @@ def _tried(
         )
     leaves = tensors_in((first.args, first.kwargs))
     spent = [number for number, each in enumerate(leaves) if storage_of(each) not in mode.seen]
-    return Trial(stack, mode.uses, tuple(spent), between)
+    return Trial(stack, mode.uses, mode.routed, tuple(spent), between)
 
 
 @contextmanager

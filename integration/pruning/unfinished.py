@@ -56,10 +56,10 @@ class Unfinished:
 
     def keep(self, block: int, masks: Masks) -> None:
         """Remember a block's masks."""
-        packed = {name: np.packbits(mask.numpy(force=True), axis=1) for name, mask in masks.items()}
+        packed = {name: np.packbits(mask.numpy(force=True), axis=-1) for name, mask in masks.items()}
         draft = self.folder / "block.draft"
         # Without the block's number, a file for no mask at all could not be read again.
-        widths = {name: str(mask.shape[1]) for name, mask in masks.items()}
+        widths = {name: str(mask.shape[-1]) for name, mask in masks.items()}
         save_file(packed, draft, {"block": str(block), **widths})
         draft.replace(self._path(block))
 
@@ -111,4 +111,4 @@ def _differences(earlier: dict[str, Any], text: str) -> list[str]:
 
 
 def _unpacked(packed: np.ndarray, width: int) -> torch.Tensor:
-    return torch.from_numpy(np.unpackbits(packed, axis=1, count=width)).bool()
+    return torch.from_numpy(np.unpackbits(packed, axis=-1, count=width)).bool()

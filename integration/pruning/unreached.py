@@ -1,0 +1,30 @@
+"""Experts that no calibration token reached: an error, pruned by magnitude, or left dense."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pruneproof.integration.pruning.layer import Observed
+from pruneproof.integration.pruning.matrices import Matrices
+from pruneproof.integration.pruning.plan import Plan
+
+def check_reached(
+    block: int, matrices: Sequence[Matrices], seen: dict[str, Observed], plan: Plan
+) -> dict[str, int]:
+    """How many tokens each expert's matrices saw, by name.
+
+    Raises:
+        ValueError: an expert, or any other matrix, saw none, and the plan does not say what then.
+    """
+    names = [name for each in matrices if each.expert for name in each.names]
+    tokens = {name: seen[name].tokens for name in names}
+    unreached = [name for name, count in tokens.items() if count == 0]
+    if unreached and plan.unreached is None:
+        experts = sorted({name.rpartition(".")[0] or name for name in unreached})
+        everyone = {name.rpartition(".")[0] or name for name in names}
+        raise ValueError(
+            f"block {block}: no calibration token reached {len(experts)} of {len(everyone)} experts "
+            f"({experts[0]} first; the others saw {sum(tokens.values()) // len(names)} on average); "
+            "take more or other samples, or decide with --unreached magnitude or dense"
+        )
+    return tokens
