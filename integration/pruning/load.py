@@ -194,24 +194,30 @@ def stored_files(name: str, model: Any) -> Shards | OnHub | None:
     Raises:
         ValueError: damaged files.
         FileNotFoundError: no weights, or not all.
+        OSError: the hub cannot be asked.
     """
     from huggingface_hub import get_safetensors_metadata, snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError, NotASafetensorsRepoError
 
     if is_gguf(name):
         return None
-    if (folder := Path(name)).is_dir():
-        bare = any(folder.glob("*.bin")) and not has_safetensors(folder)
-        return None if bare else Shards(folder)
+    if Path(name).is_dir():
+        return _in_folder(Path(name))
     state = getattr(model.config, "_commit_hash", None)
     try:
-        return Shards(Path(snapshot_download(name, revision=state, local_files_only=True)))
+        return _in_folder(Path(snapshot_download(name, revision=state, local_files_only=True)))
     except (LocalEntryNotFoundError, FileNotFoundError):
         pass
     try:
         files = get_safetensors_metadata(name, revision=state).files_metadata.values()
     except NotASafetensorsRepoError:
         return None
+    # Its libraries for HTTP differ between versions, and so do their errors.
+    except Exception as error:
+        raise OSError(
+            f"model: what the weights of {name} are called cannot be fetched; fetch it with "
+            f"`hf download {name}`, or try again ({_first_line(error)[:200]})"
+        ) from error
     return OnHub(
         {
             tensor: Header(each.dtype, tuple(each.shape))
@@ -219,6 +225,11 @@ def stored_files(name: str, model: Any) -> Shards | OnHub | None:
             for tensor, each in file.tensors.items()
         }
     )
+
+
+def _in_folder(folder: Path) -> Shards | None:
+    pickled = any(folder.glob("*.bin")) and not has_safetensors(folder)
+    return None if pickled else Shards(folder)
 
 
 def _one_by_one() -> dict[str, str]:

@@ -151,6 +151,9 @@ class Streamed:
         for number, names in enumerate(self._outside(), start=len(self.blocks)):
             writer.write(number, self.stored.as_stored(self.stored.read(names, self.device)))
         writer.finish()
+        # As save_pretrained does.
+        self.model.config.dtype = str(self.model.dtype).removeprefix("torch.")
+        self.model.config.architectures = [type(self.model).__name__]
         self.model.config.save_pretrained(folder)
         generation = self.stored.files.folder / "generation_config.json"
         if generation.is_file():

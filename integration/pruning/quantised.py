@@ -13,12 +13,8 @@ DECLARED = ("quantization_config", "compression_config")
 """What a configuration calls how its weights are quantised."""
 MODELOPT = "hf_quant_config.json"
 """Where NVIDIA's modelopt says it, beside the configuration."""
-OPTIONS = {
-    "fp8": "FineGrainedFP8Config",
-    "mxfp4": "Mxfp4Config",
-    "compressed-tensors": "CompressedTensorsConfig",
-}
-"""The configurations of transformers that can have an option `dequantize`, by method."""
+OPTIONS = {"fp8": "FineGrainedFP8Config", "mxfp4": "Mxfp4Config"}
+"""By method, the class of transformers that can have an option `dequantize`; these were tried."""
 KINDS = (
     (r"lora_|\.base_layer\.|modules_to_save", "an adapter's", "merge the adapter and save the sum"),
     (r"\.(weight_)?(packed|shape|zero_point)$", "compressed-tensors'", ""),
@@ -89,11 +85,18 @@ def _instead(name: str, method: str) -> str:
 
     option = OPTIONS.get(method, "")
     kind = getattr(transformers, option, None)
-    if kind is None or "dequantize" not in inspect.signature(kind.__init__).parameters:
+    if kind is None or not _takes(kind.__init__, "dequantize"):
         return ORIGINAL
+    # transformers 5 would else write the numbers in the layout of the quantised ones.
+    whole = _takes(transformers.PreTrainedModel.save_pretrained, "save_original_format")
     return (
         f"{ORIGINAL}, or dequantise it: `from transformers import AutoModelForCausalLM, "
         f"AutoTokenizer, {option}; AutoModelForCausalLM.from_pretrained({name!r}, dtype='bfloat16',"
-        f" quantization_config={option}(dequantize=True)).save_pretrained('dequantised'); "
+        f" quantization_config={option}(dequantize=True)).save_pretrained('dequantised'"
+        f"{', save_original_format=False' if whole else ''}); "
         f"AutoTokenizer.from_pretrained({name!r}).save_pretrained('dequantised')`"
     )
+
+
+def _takes(function: Any, argument: str) -> bool:
+    return argument in inspect.signature(function).parameters

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from inspect import signature
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from pruneproof.integration.pruning.naming import CONVERTS
 from pruneproof.integration.pruning.shards import OnHub, Shards, empty
 from pruneproof.integration.pruning.stored import Stored, check_all_taken
 
@@ -68,7 +68,7 @@ def _separate(model: Any, dtypes: dict[str, torch.dtype]) -> None:
 
 def _tie(model: Any, stored: Stored) -> list[str]:
     """Tie what the installed transformers ties, and name what it thereby leaves out."""
-    if "missing_keys" not in signature(model.tie_weights).parameters:
+    if not CONVERTS:
         # transformers 4 does as the configuration says.
         model.tie_weights()
         again = Stored(model, stored.files)
@@ -86,7 +86,8 @@ def _tie(model: Any, stored: Stored) -> list[str]:
         # transformers 5 ties them if they are equal, and looks at no more of them than that.
         for name, value in stored.own({*both, *both.values()}).items():
             _put(model, name, nn.Parameter(value))
-    model.tie_weights(missing_keys=set(missing), recompute_mapping=False)
+    with _quietly():
+        model.tie_weights(missing_keys=set(missing), recompute_mapping=False)
     model.all_tied_weights_keys = declared
     _empty(model)
     return []
