@@ -9,6 +9,9 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
+from pruneproof.integration.pruning.shards import Header, OnHub, Shards, has_safetensors
+from pruneproof.integration.pruning.stored import check_all_taken
+
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -72,14 +75,15 @@ def load_skeleton(name: str, dtype: str) -> Any:
 
     folder, named = _where(name)
     config = AutoConfig.from_pretrained(folder, **named)
-    chosen = DTYPES.get(dtype) or config.dtype or torch.float32
+    inner = config.get_text_config()
+    chosen = DTYPES.get(dtype) or config.dtype or inner.dtype or torch.float32
     refused = (
         f"model: {name} is {', '.join(config.architectures or [config.model_type])}, must be a "
         "decoder that predicts the next token, such as LlamaForCausalLM"
     )
     try:
         with init_empty_weights(include_buffers=False):
-            model = AutoModelForCausalLM.from_config(config, dtype=chosen)
+            model = AutoModelForCausalLM.from_config(config, dtype=chosen, **_one_by_one())
     except ValueError as error:
         raise ValueError(f"{refused} ({_first_line(error)[:200]})") from error
     # An encoder, or a decoder saved without its head, would get a head of random weights.
@@ -98,8 +102,8 @@ def load_weights(name: str, dtype: str | torch.dtype, device: str) -> Any:
         device: see `load_model`.
 
     Raises:
-        ValueError: weights that are damaged, missing or of another shape, or that accelerate had
-            to leave outside the memory.
+        ValueError: weights that are damaged, missing, of another shape or without a place in the
+            model, or that accelerate had to leave outside the memory.
     """
     from transformers import AutoModelForCausalLM
 
@@ -108,7 +112,7 @@ def load_weights(name: str, dtype: str | torch.dtype, device: str) -> Any:
     chosen = DTYPES.get(dtype, dtype) if isinstance(dtype, str) else dtype
     try:
         model, found = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=chosen, output_loading_info=True, **named, **place
+            folder, dtype=chosen, output_loading_info=True, **named, **place, **_one_by_one()
         )
     except torch.cuda.OutOfMemoryError:
         raise
@@ -122,6 +126,7 @@ def load_weights(name: str, dtype: str | torch.dtype, device: str) -> Any:
             f"model: {name} lacks {len(lacking)} of the weights that its configuration names, "
             f"{lacking[0]} first; fetch them again"
         )
+    check_all_taken(found["unexpected_keys"])
     check_loaded(model)
     if "gguf_file" in named:
         # Its weights are expanded by now, and a quantised model cannot be saved.
@@ -152,7 +157,7 @@ def fingerprint_of_files(name: str, model: Any) -> Any:
 
 def most_positions(model: Any) -> float:
     """Tokens in the longest sequence that a model was made for; infinity where it does not say."""
-    longest = getattr(model.config, "max_position_embeddings", None)
+    longest = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     return math.inf if longest is None else longest
 
 
@@ -174,6 +179,65 @@ def safetensors_folder(name: str) -> Path:
     if Path(name).is_dir():
         return Path(name)
     return Path(snapshot_download(name, allow_patterns=["*.safetensors", "*.json"]))
+
+
+def stored_files(name: str, model: Any) -> Shards | OnHub | None:
+    """A checkpoint's files, or the headers alone of those that are not fetched yet.
+
+    Args:
+        name: see `load_model`.
+        model: its skeleton.
+
+    Returns:
+        None for a GGUF file and for weights that are not stored as safetensors.
+
+    Raises:
+        ValueError: damaged files.
+        FileNotFoundError: no weights, or not all.
+        OSError: the hub cannot be asked.
+    """
+    from huggingface_hub import get_safetensors_metadata, snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError, NotASafetensorsRepoError
+
+    if is_gguf(name):
+        return None
+    if Path(name).is_dir():
+        return _in_folder(Path(name))
+    state = getattr(model.config, "_commit_hash", None)
+    try:
+        return _in_folder(Path(snapshot_download(name, revision=state, local_files_only=True)))
+    except (LocalEntryNotFoundError, FileNotFoundError):
+        pass
+    try:
+        files = get_safetensors_metadata(name, revision=state).files_metadata.values()
+    except NotASafetensorsRepoError:
+        return None
+    # Its libraries for HTTP differ between versions, and so do their errors.
+    except Exception as error:
+        raise OSError(
+            f"model: what the weights of {name} are called cannot be fetched; fetch it with "
+            f"`hf download {name}`, or try again ({_first_line(error)[:200]})"
+        ) from error
+    return OnHub(
+        {
+            tensor: Header(each.dtype, tuple(each.shape))
+            for file in files
+            for tensor, each in file.tensors.items()
+        }
+    )
+
+
+def _in_folder(folder: Path) -> Shards | None:
+    pickled = any(folder.glob("*.bin")) and not has_safetensors(folder)
+    return None if pickled else Shards(folder)
+
+
+def _one_by_one() -> dict[str, str]:
+    """What has transformers 5 run its experts one by one, so that each one's work is seen."""
+    from transformers import PreTrainedModel
+
+    known = hasattr(PreTrainedModel, "get_correct_experts_implementation")
+    return {"experts_implementation": "eager"} if known else {}
 
 
 def _where(name: str) -> tuple[str, dict[str, Any]]:

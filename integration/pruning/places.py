@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -18,10 +19,11 @@ from pruneproof.integration.perplexity import perplexity
 from pruneproof.integration.pruning.allocation import give_back_what_is_free
 from pruneproof.integration.pruning.blockwise import Loaded, Masks, apply
 from pruneproof.integration.pruning.carried import block_inputs, carrying
+from pruneproof.integration.pruning.saved import compare_saved
+from pruneproof.integration.pruning.settle import settle
 from pruneproof.integration.pruning.shards import Shards, ShardWriter
+from pruneproof.integration.pruning.stored import Stored
 
-HEADS = ("embed_out.weight",)
-"""What GPT-NeoX's checkpoints call the head, which transformers calls as in all models."""
 Done = Callable[[int], Masks | None]
 """The masks of a block that is done."""
 Told = Callable[[float], None]
@@ -47,8 +49,12 @@ class Place(Protocol):
         """A block is done, and its weights are there."""
         ...
 
-    def save(self, folder: Path) -> None:
-        """Write what is not yet written."""
+    def save(self, folder: Path, masks: Done) -> None:
+        """Write what is not yet written, and compare all of it with what was measured.
+
+        Raises:
+            ValueError: see `compare_saved`.
+        """
         ...
 
 
@@ -74,9 +80,10 @@ class InMemory:
     def keep(self, block: int, folder: Path) -> None:
         """Nothing: the pruned block stays in memory until all is saved."""
 
-    def save(self, folder: Path) -> None:
-        """Save model and configuration."""
+    def save(self, folder: Path, masks: Done) -> None:
+        """Save model and configuration, and compare them with the model."""
         self.model.save_pretrained(folder)
+        compare_saved(folder, self.model, [self.model.state_dict()])
 
 
 class Streamed:
@@ -88,14 +95,16 @@ class Streamed:
         device: where the work is done.
 
     Raises:
-        ValueError: tensors of other names or shapes than the model's.
+        ValueError: see `settle`; or tensors of several blocks that can only be had together.
     """
 
     def __init__(self, model: Any, shards: Shards, device: str) -> None:
         self.model, self.shards, self.device = model, shards, device
         self.blocks = decoder_blocks(model)
         (self._stack,) = [name for name, each in model.named_modules() if each is self.blocks]
-        self._stored = stored_names(model, shards)
+        settle(model, shards)
+        self.stored = Stored(model, shards)
+        self._check_apart()
         for name, buffer in model.named_buffers():
             set_module_tensor_to_device(model, name, device, buffer)
 
@@ -103,7 +112,8 @@ class Streamed:
     def loaded(self, block: int | None) -> Iterator[None]:
         """A block's weights, or for None those outside all blocks, are there while entered."""
         before = self._state(block)
-        self.model.load_state_dict(self._read(before), strict=False, assign=True)
+        read = self.stored.read(before, self.device)
+        self.model.load_state_dict(read, strict=False, assign=True)
         try:
             yield
         finally:
@@ -130,47 +140,70 @@ class Streamed:
 
     def keep(self, block: int, folder: Path) -> None:
         """Write the block's file while its weights are there."""
-        self._writer(folder).write(block, self._as_stored(self._state(block)))
+        self._writer(folder).write(block, self.stored.as_stored(self._state(block)))
 
-    def save(self, folder: Path) -> None:
-        """Copy what is outside the blocks, a module a file, and write configuration and index."""
+    def save(self, folder: Path, masks: Done) -> None:
+        """Copy what is outside the blocks, and write configuration and index; then compare.
+
+        What was measured is read again, a block at a time.
+        """
         writer = self._writer(folder)
-        for number, empty in enumerate(self._outside(), start=len(self.blocks)):
-            writer.write(number, self._as_stored(self._read(empty)))
+        for number, names in enumerate(self._outside(), start=len(self.blocks)):
+            writer.write(number, self.stored.as_stored(self.stored.read(names, self.device)))
         writer.finish()
+        # As save_pretrained does.
+        self.model.config.dtype = str(self.model.dtype).removeprefix("torch.")
+        self.model.config.architectures = [type(self.model).__name__]
         self.model.config.save_pretrained(folder)
-        generation = self.shards.folder / "generation_config.json"
+        generation = self.stored.files.folder / "generation_config.json"
         if generation.is_file():
             shutil.copyfile(generation, folder / generation.name)
+        compare_saved(folder, self.model, self._measured(masks), self.stored.ties)
 
-    def _as_stored(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        return {self._stored[name]: each for name, each in state.items()}
+    def _measured(self, masks: Done) -> Iterator[dict[str, Tensor]]:
+        for number, block in enumerate(self.blocks):
+            with self.loaded(number):
+                if (keep := masks(number)) is not None:
+                    apply(block, keep)
+                yield self._state(number)
+        for names in self._outside():
+            yield self.stored.read(names, self.device)
 
     def _writer(self, folder: Path) -> ShardWriter:
         return ShardWriter(folder, len(self.blocks) + len(self._outside()))
 
     def _state(self, block: int | None) -> dict[str, Tensor]:
-        everything, stack = self.model.state_dict(), f"{self._stack}."
-        state = {name: each for name, each in everything.items() if name in self._stored}
+        stack, there = f"{self._stack}.", self.stored.names()
+        state = {name: each for name, each in self.model.state_dict().items() if name in there}
         if block is not None:
             mine = f"{stack}{block}."
             return {name: each for name, each in state.items() if name.startswith(mine)}
         return {name: each for name, each in state.items() if not name.startswith(stack)}
 
-    def _outside(self) -> list[dict[str, Tensor]]:
-        modules: dict[str, dict[str, Tensor]] = {}
-        seen: set[str] = set()
-        for name, empty in self._state(None).items():
+    def _outside(self) -> list[list[str]]:
+        """Names outside the blocks, those together that are written into one file."""
+        files: dict[str, list[str]] = {}
+        for name in self._state(None):
             # Tied weights are stored once.
-            if self._stored[name] not in seen:
-                seen.add(self._stored[name])
-                modules.setdefault(name.rpartition(".")[0], {})[name] = empty
-        return list(modules.values())
+            if name not in self.stored.same:
+                files.setdefault(_part(self.stored.groups[name].names[0]), []).append(name)
+        return list(files.values())
 
-    def _read(self, empty: dict[str, Tensor]) -> dict[str, Tensor]:
-        dtypes = {self._stored[name]: each.dtype for name, each in empty.items()}
-        read = {name: self.shards.read(name, dtypes[name], self.device) for name in dtypes}
-        return {name: read[self._stored[name]] for name in empty}
+    def _check_apart(self) -> None:
+        stack = re.escape(f"{self._stack}.")
+        for name, group in self.stored.groups.items():
+            places = {(re.match(rf"{stack}\d+\.", each) or [""])[0] for each in group.names}
+            if len(places) > 1:
+                raise ValueError(
+                    f"stream: {name} and {group.names[-1]} are stored in one tensor and belong to "
+                    "different blocks; leave --stream out"
+                )
+
+
+def _part(name: str) -> str:
+    """The module that a weight is in, or, of a list of modules, the member that it is below."""
+    numbered = re.match(r".+?\.\d+(?=\.)", name)
+    return numbered[0] if numbered else name.rpartition(".")[0]
 
 
 def _refuse_by_block(model: Any, windows: Tensor) -> None:
@@ -179,32 +212,3 @@ def _refuse_by_block(model: Any, windows: Tensor) -> None:
         carried = block_inputs(model, window)
         for number, block in enumerate(decoder_blocks(model)):
             carried.advance(number, block)
-
-
-def stored_names(model: Any, shards: Shards) -> dict[str, str]:
-    """By the model's name of each weight, the checkpoint's.
-
-    Raises:
-        ValueError: tensors of other names than the model's.
-    """
-    model.tie_weights()
-    head = getattr(model.get_output_embeddings(), "weight", None)
-    tied: dict[int, list[str]] = {}
-    for name, parameter in model.named_parameters(remove_duplicate=False):
-        tied.setdefault(id(parameter), []).append(name)
-    stored: dict[str, str] = {}
-    for parameter, names in tied.items():
-        # A checkpoint of the model without its head leaves the prefix out.
-        bare = [name.removeprefix(f"{model.base_model_prefix}.") for name in names]
-        own = HEADS if parameter == id(head) else ()
-        found = [name for name in (*names, *bare, *own) if name in shards.files]
-        if not found:
-            raise ValueError(
-                f"stream: the checkpoint has no tensor {names[0]}, which {type(model).__name__} "
-                "needs; prune it in memory, where other names are understood"
-            )
-        stored |= dict.fromkeys(names, found[0])
-    kept = set(model.state_dict())
-    return stored | {
-        name: name for name, _ in model.named_buffers() if name in kept and name in shards.files
-    }

@@ -21,10 +21,12 @@ from pruneproof.integration.pruning.load import (
     load_tokenizer,
     most_positions,
     safetensors_folder,
+    stored_files,
 )
 from pruneproof.integration.pruning.memory import sizes
-from pruneproof.integration.pruning.places import stored_names
 from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.pruning.quantised import check_not_quantised
+from pruneproof.integration.pruning.settle import settle
 from pruneproof.integration.pruning.shards import Shards
 from pruneproof.integration.pruning.unfinished import beside
 from pruneproof.integration.pruning.where import Where
@@ -41,12 +43,14 @@ class Prepared:
         tokenizer: the model's.
         tokens: calibration sequences.
         windows: evaluation windows.
+        ignored: the files' names of tensors that the model goes without, see `settle`.
     """
 
     skeleton: Any
     tokenizer: Any
     tokens: Tensor
     windows: Tensor
+    ignored: tuple[str, ...] = ()
 
 
 def prepare(name: str, plan: Plan, data: Data, where: Where) -> Prepared:
@@ -63,15 +67,15 @@ def prepare(name: str, plan: Plan, data: Data, where: Where) -> Prepared:
     where.check()
     check_parameters(plan)
     skeleton = load_skeleton(name, where.dtype)
+    ignored = check_files(name, skeleton, stream=where.stream)
     check_model(skeleton, plan, data.seqlen)
-    check_files(name, skeleton, stream=where.stream)
     if where.out is not None:
         check_room(skeleton, where.out)
     tokenizer = load_tokenizer(name)
     tokens = calibration_tokens(data.calibration, tokenizer, data.samples, data.seqlen, data.seed)
     windows = evaluation_tokens(data.evaluate, tokenizer, data.seqlen)[: data.windows]
     check_vocabulary(skeleton, tokens, windows)
-    return Prepared(skeleton, tokenizer, tokens, windows)
+    return Prepared(skeleton, tokenizer, tokens, windows, ignored)
 
 
 def check_parameters(plan: Plan) -> None:
@@ -94,24 +98,28 @@ def check_parameters(plan: Plan) -> None:
         raise ValueError(f"refine: {plan.refine}'s {error}") from error
 
 
-def check_files(name: str, model: Any, *, stream: bool) -> None:
-    """Look at a local folder's files of weights, as far as their headers.
+def check_files(name: str, model: Any, *, stream: bool) -> tuple[str, ...]:
+    """Give a skeleton the dtypes and the ties of its files, of which the headers are read.
+
+    Of GGUF and pickled files nothing is read; `load_weights` looks at what became of them.
+
+    Returns:
+        See `settle`.
 
     Raises:
-        ValueError: damaged files, or, to be streamed, quantised weights or other names than the
-            model's.
+        ValueError: quantised weights, damaged files, tensors that the model lacks or has no place
+            for, or files that cannot be streamed.
         FileNotFoundError: no weights, or not all.
     """
-    if stream and getattr(model.config, "quantization_config", None) is not None:
-        raise ValueError(
-            "stream: the weights are quantised, and would be read without their scales; leave "
-            "--stream out, or save the model in a dtype of torch"
-        )
-    folder = Path(name)
-    if stream and (is_gguf(name) or folder.is_dir()):
-        stored_names(model, Shards(safetensors_folder(name)))
-    elif folder.is_dir() and not any(folder.glob("*.bin")):
-        Shards(folder)
+    if not is_gguf(name):
+        check_not_quantised(name, model.config)
+    files = stored_files(name, model)
+    if files is not None:
+        return settle(model, files)
+    if stream:
+        # Which says why they cannot be.
+        Shards(safetensors_folder(name))
+    return ()
 
 
 def check_model(model: Any, plan: Plan, seqlen: int) -> None:

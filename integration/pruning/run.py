@@ -130,7 +130,7 @@ def run(
         text = json.dumps(in_words(record), indent=2, allow_nan=False) + "\n"
         if out is not None:
             prepared.tokenizer.save_pretrained(unfinished.result)
-            unfinished.finish(out, place.save, text)
+            unfinished.finish(out, lambda to: place.save(to, unfinished.done), text)
         if report is not None:
             write_whole(report / "prune.json", text)
     return record

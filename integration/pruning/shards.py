@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -17,6 +17,35 @@ from pruneproof.integration.files import write_whole
 
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
+DTYPES = {
+    "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16",
+    "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "BOOL": "bool",
+    "U64": "uint64", "U32": "uint32", "U16": "uint16", "U8": "uint8",
+    "F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2", "F8_E8M0": "float8_e8m0fnu",
+}  # fmt: skip
+"""torch's names of what safetensors calls them."""
+
+
+class Header(NamedTuple):
+    """What a file says about a tensor before its numbers."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+
+class OnHub(NamedTuple):
+    """A checkpoint of which only the headers are fetched."""
+
+    headers: dict[str, Header]
+
+
+def empty(files: Shards | OnHub) -> dict[str, Tensor]:
+    """A checkpoint's tensors on the meta device.
+
+    Raises:
+        ValueError: a dtype that torch does not have.
+    """
+    return {name: _empty(name, each) for name, each in files.headers.items()}
 
 
 class Shards:
@@ -27,19 +56,30 @@ class Shards:
 
     Raises:
         FileNotFoundError: neither is there, or a file that the index names is missing.
-        ValueError: a file that is damaged, or lacks a tensor that the index says it has.
+        ValueError: a file that is damaged, or whose tensors are not those that the index says.
+
+    Attributes:
+        files: each tensor's file.
+        headers: each tensor's dtype and shape.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.files = folder, _files(folder)
         if missing := sorted({file.name for file in self.files.values() if not file.is_file()}):
             raise FileNotFoundError(f"{folder}: {INDEX} names {missing[0]}, which is not there")
-        there = {file: set(_names(file)) for file in set(self.files.values())}
+        there = {file: _headers(file) for file in sorted(set(self.files.values()))}
         if lost := [name for name, file in self.files.items() if name not in there[file]]:
             raise ValueError(f"{self.files[lost[0]]}: holds no {lost[0]}, as {INDEX} says")
+        # transformers 5 would read it all the same, and transformers 4 would not.
+        for file, names in there.items():
+            if more := sorted(name for name in names if self.files.get(name) != file):
+                raise ValueError(f"{file}: holds {more[0]}, of which {INDEX} knows nothing")
+        self.headers: Mapping[str, Header] = {
+            name: there[file][name] for name, file in self.files.items()
+        }
 
-    def read(self, name: str, dtype: torch.dtype, device: torch.device | str) -> Tensor:
-        """A copy of one tensor.
+    def read(self, name: str, dtype: torch.dtype | None, device: torch.device | str) -> Tensor:
+        """A copy of one tensor, in its own dtype for None.
 
         safetensors maps the file into memory, where each page that was read stays for as long as
         the mapping. It is undone after each tensor, so only one tensor is ever there twice.
@@ -73,7 +113,7 @@ class ShardWriter:
     def finish(self) -> None:
         """Write the index of what was written."""
         files = [self._path(number) for number in range(self.count)]
-        names = {name: file.name for file in files for name in _names(file)}
+        names = {name: file.name for file in files for name in _headers(file)}
         index = {"metadata": {"total_size": sum(map(_data_size, files))}, "weight_map": names}
         write_whole(self.folder / INDEX, json.dumps(index, indent=2, sort_keys=True) + "\n")
 
@@ -81,21 +121,40 @@ class ShardWriter:
         return self.folder / f"model-{number + 1:05d}-of-{self.count:05d}.safetensors"
 
 
+def has_safetensors(folder: Path) -> bool:
+    """Whether a folder holds weights as safetensors."""
+    return (folder / SINGLE).is_file() or (folder / INDEX).is_file()
+
+
 def _files(folder: Path) -> dict[str, Path]:
+    # In the order of transformers.
+    if (folder / SINGLE).is_file():
+        return dict.fromkeys(_headers(folder / SINGLE), folder / SINGLE)
     if (folder / INDEX).is_file():
         index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
         return {name: folder / file for name, file in index["weight_map"].items()}
-    if (folder / SINGLE).is_file():
-        return dict.fromkeys(_names(folder / SINGLE), folder / SINGLE)
     raise FileNotFoundError(
         f"stream: {folder} holds neither {SINGLE} nor {INDEX}; save the checkpoint as safetensors "
         "or leave --stream out"
     )
 
 
-def _names(file: Path) -> Iterable[str]:
+def _headers(file: Path) -> dict[str, Header]:
     with _opened(file) as opened:
-        return list(opened.keys())
+        slices = {name: opened.get_slice(name) for name in opened.keys()}  # noqa: SIM118 - no mapping
+        return {
+            name: Header(each.get_dtype(), tuple(each.get_shape())) for name, each in slices.items()
+        }
+
+
+def _empty(name: str, header: Header) -> Tensor:
+    dtype = getattr(torch, DTYPES.get(header.dtype, ""), None)
+    if dtype is None:
+        raise ValueError(
+            f"model: its files hold {name} as {header.dtype}, which needs a scale; take the "
+            "checkpoint that it was quantised from"
+        )
+    return torch.empty(header.shape, dtype=dtype, device="meta")
 
 
 @contextmanager

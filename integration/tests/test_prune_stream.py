@@ -168,7 +168,9 @@ def test_a_lost_head_is_not_made_up_of_what_looks_like_it(decoder_of, save_check
     tensors = load_file(folder / "model.safetensors")
     tensors["another"] = tensors.pop("embed_out.weight")
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(ValueError, match="no tensor lm_head.weight"):
+    with pytest.raises(
+        ValueError, match=r"no tensor (lm_head|embed_out)\.weight.* they have another,"
+    ):
         run(str(folder), PLAN, data(text), stream=True)
 
 
@@ -184,7 +186,7 @@ def test_a_checkpoint_that_cannot_be_streamed_is_refused(
     elif what == "named":
         del index["weight_map"]["model.norm.weight"]
         (folder / INDEX).write_text(json.dumps(index))
-        message = "no tensor model.norm.weight, which LlamaForCausalLM needs"
+        message = "holds model.norm.weight, of which .* knows nothing"
     else:
         (folder / INDEX).unlink()
         message = "holds neither model.safetensors nor"

@@ -1,0 +1,119 @@
+"""Quantised checkpoints are refused by name, before a weight is read, with what to do."""
+
+import json
+import shlex
+import subprocess
+import sys
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from pruneproof.integration.pruning.load import load_skeleton
+from pruneproof.integration.pruning.naming import CONVERTS
+from pruneproof.integration.pruning.prepare import check_files
+from pruneproof.integration.pruning.quantised import check_not_quantised, quantised_by
+from pruneproof.integration.tests.checkpoints import change, model_of
+
+METHODS = {
+    "fp8": {"quant_method": "fp8"},
+    "gptq": {"quant_method": "gptq", "bits": 4},
+    "awq": {"quant_method": "awq", "bits": 4},
+    "bitsandbytes": {"load_in_4bit": True},
+    "compressed-tensors": {"quant_method": "compressed-tensors"},
+    "modelopt": {"quant_method": "modelopt"},
+    "mxfp4": {"quant_method": "mxfp4"},
+    "unknown": {"bits": 3},
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A small LLaMA."""
+    model_of("llama").save_pretrained(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def nothing(_):
+    pass
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("key", ["quantization_config", "compression_config"])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_declared_method_is_named(method, key, stream, folder):
+    change(folder, nothing, **{key: METHODS[method]})
+    (folder / "model.safetensors").write_bytes(b"never read")
+    skeleton = load_skeleton(str(folder), "auto")
+    with pytest.raises(ValueError, match=rf"is quantised \({method}\); take the checkpoint that"):
+        check_files(str(folder), skeleton, stream=stream)
+
+
+def test_one_that_the_text_configuration_declares(tmp_path):
+    config = model_of("gemma3").config
+    assert quantised_by(config) is None
+    config.text_config.quantization_config = METHODS["gptq"]
+    assert quantised_by(config) == "gptq"
+
+
+def test_one_that_modelopt_declares_beside_the_configuration(folder):
+    config = load_skeleton(str(folder), "auto").config
+    check_not_quantised(str(folder), config)
+    said = {"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "NVFP4"}}
+    (folder / "hf_quant_config.json").write_text(json.dumps(said))
+    with pytest.raises(ValueError, match=r"is quantised \(modelopt \(NVFP4\)\)"):
+        check_not_quantised(str(folder), config)
+
+
+def fp8(folder):
+    """A LLaMA in FP8 with its scales, and how it was before."""
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(
+        LlamaConfig(vocab_size=97, hidden_size=128, intermediate_size=128, num_hidden_layers=6,
+                    num_attention_heads=2, max_position_embeddings=32)
+    )  # fmt: skip
+    model.save_pretrained(folder)
+
+    def quantise(tensors):
+        for name in [name for name in tensors if "proj" in name]:
+            scale = tensors[name].abs().max() / 448
+            tensors[name] = (tensors[name] / scale).to(torch.float8_e4m3fn)
+            tensors[f"{name}_scale_inv"] = scale.reshape(1, 1)
+
+    change(folder, quantise)
+    return model
+
+
+def test_scales_that_are_declared_nowhere_are_refused(tmp_path):
+    fp8(tmp_path / "model")
+    skeleton = load_skeleton(str(tmp_path / "model"), "auto")
+    for stream in (False, True):
+        with pytest.raises(ValueError, match="needs a scale|look like FP8 scales"):
+            check_files(str(tmp_path / "model"), skeleton, stream=stream)
+
+
+def test_the_instructions_give_a_checkpoint_that_can_be_pruned(tmp_path):
+    folder = tmp_path / "model"
+    model = fp8(folder)
+    declared = {"quant_method": "fp8", "weight_block_size": [128, 128]}
+    change(folder, nothing, quantization_config=declared)
+    skeleton = load_skeleton(str(folder), "auto")
+    with pytest.raises(ValueError, match="quantised") as caught:
+        check_files(str(folder), skeleton, stream=False)
+    program = str(caught.value).partition("`")[2].removesuffix("`")
+    if not CONVERTS:
+        # transformers 4 has no such option.
+        assert program == ""
+        return
+    program = program.partition("; AutoTokenizer.from")[0]
+    command = f"{sys.executable} -c {shlex.quote(program)}"
+    subprocess.run(command, shell=True, check=True, cwd=tmp_path, capture_output=True)
+    made = tmp_path / "dequantised"
+    assert check_files(str(made), load_skeleton(str(made), "auto"), stream=True) == ()
+    for name, each in load_file(made / "model.safetensors").items():
+        right = model.state_dict()[name]
+        # e4m3 has 3 bits behind the point, and bfloat16 7: halves of both, and 448 is 2^-9 · 2^18
+        # steps of its smallest number wide.
+        bound = right.abs() * (2**-4 + 2**-8) + right.abs().max() / 448 * 2**-10
+        assert ((each.float() - right).abs() <= bound * (1 + 2**-10)).all(), name
