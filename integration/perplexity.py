@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -29,16 +29,35 @@ def perplexity(model: nn.Module, windows: Iterable[Tensor]) -> float:
     Raises:
         ValueError: no window, or one without a token to predict.
     """
-    total, predictions = torch.zeros((), dtype=torch.float64), 0
     device = next(model.parameters()).device
-    for window in windows:
-        tokens = window.reshape(-1, window.shape[-1]).to(device)
-        if tokens.shape[1] < 2:
-            raise ValueError(f"windows: length {tokens.shape[1]}, must be at least 2")
-        logits = model(tokens, use_cache=False).logits[:, :-1]
-        target = tokens[:, 1:]
+
+    def scored() -> Iterator[tuple[Tensor, Tensor]]:
+        for window in windows:
+            tokens = window.reshape(-1, window.shape[-1]).to(device)
+            if tokens.shape[1] < 2:
+                raise ValueError(f"windows: length {tokens.shape[1]}, must be at least 2")
+            yield tokens, model(tokens, use_cache=False).logits
+
+    return perplexity_of(scored())
+
+
+@torch.no_grad()
+def perplexity_of(scored: Iterable[tuple[Tensor, Tensor]]) -> float:
+    """The same, where a model's answers are there already.
+
+    Args:
+        scored: token ids, count × length, and their logits, count × length × vocabulary.
+
+    Raises:
+        ValueError: there are none.
+    """
+    total, predictions = torch.zeros((), dtype=torch.float64), 0
+    for tokens, logits in scored:
+        target = tokens[:, 1:].to(logits.device)
         loss = nn.functional.cross_entropy(
-            logits.reshape(-1, logits.shape[-1]).float(), target.reshape(-1), reduction="sum"
+            logits[:, :-1].reshape(-1, logits.shape[-1]).float(),
+            target.reshape(-1),
+            reduction="sum",
         )
         total += loss.double().cpu()
         predictions += target.numel()

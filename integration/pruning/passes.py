@@ -119,6 +119,25 @@ class Passes:
         answers = in_order(through, numbers, block) if at_once else map(through, numbers)
         self._go_on((self.all[sequence], (answer,)) for sequence, answer in enumerate(answers))
 
+    @torch.no_grad()
+    def results(self, number: int, block: nn.Module) -> Iterator[Any]:
+        """What the model gives for each sequence, through its last block and to the end.
+
+        Args:
+            number: of the last block.
+            block: as it is now.
+
+        Raises:
+            ValueError: the block gives a number that is not finite.
+        """
+        for sequence, each in enumerate(self.all):
+            assert each.call is not None
+            answer = each.call(block)
+            check_finite(number, sequence, answer)
+            each.go_on(answer)
+            yield each.result
+            each.result = None
+
     def _go_on(self, steps: Iterable[tuple[Pass, tuple[Any, ...]]]) -> None:
         for each, answer in steps:
             call = each.call

@@ -5,20 +5,22 @@ from __future__ import annotations
 import math
 import re
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from accelerate.utils import set_module_tensor_to_device
-from torch import Tensor
+from torch import Tensor, nn
 
-from pruneproof.integration.linear_inputs import decoder_blocks
-from pruneproof.integration.perplexity import perplexity
+from pruneproof.integration.perplexity import perplexity, perplexity_of
 from pruneproof.integration.pruning.allocation import give_back_what_is_free
 from pruneproof.integration.pruning.blockwise import Loaded, Masks, apply
-from pruneproof.integration.pruning.carried import block_inputs, carrying
+from pruneproof.integration.pruning.decoder import Decoder
+from pruneproof.integration.pruning.passes import Passes, check_finite, waiting
 from pruneproof.integration.pruning.saved import compare_saved
 from pruneproof.integration.pruning.settle import settle
 from pruneproof.integration.pruning.shards import Shards, ShardWriter
@@ -35,10 +37,12 @@ class Place(Protocol):
 
     Attributes:
         model: the model.
+        decoder: what is known of it.
         loaded: has weights in memory while entered, see `blockwise.Loaded`.
     """
 
     model: Any
+    decoder: Decoder
     loaded: Loaded
 
     def perplexity(self, windows: Tensor, masks: Done, tell: Told) -> float:
@@ -61,8 +65,8 @@ class Place(Protocol):
 class InMemory:
     """A model all of whose weights are loaded."""
 
-    def __init__(self, model: Any) -> None:
-        self.model, self.loaded = model, nullcontext
+    def __init__(self, model: Any, decoder: Decoder) -> None:
+        self.model, self.loaded, self.decoder = model, nullcontext, decoder
 
     def perplexity(self, windows: Tensor, masks: Done, tell: Told) -> float:
         """Perplexity of the model as it is: blocks that have masks are pruned already."""
@@ -74,7 +78,8 @@ class InMemory:
 
         found = perplexity(self.model, told())
         if math.isnan(found):
-            _refuse_by_block(self.model, windows)
+            with _refusing_by_block(self.decoder.blocks(self.model)):
+                perplexity(self.model, windows)
         return found
 
     def keep(self, block: int, folder: Path) -> None:
@@ -93,15 +98,15 @@ class Streamed:
         model: without weights, all of its parameters on the meta device, in the wanted dtype.
         shards: its checkpoint.
         device: where the work is done.
+        decoder: what is known of the model.
 
     Raises:
         ValueError: see `settle`; or tensors of several blocks that can only be had together.
     """
 
-    def __init__(self, model: Any, shards: Shards, device: str) -> None:
-        self.model, self.shards, self.device = model, shards, device
-        self.blocks = decoder_blocks(model)
-        (self._stack,) = [name for name, each in model.named_modules() if each is self.blocks]
+    def __init__(self, model: Any, shards: Shards, device: str, decoder: Decoder) -> None:
+        self.model, self.shards, self.device, self.decoder = model, shards, device, decoder
+        self.blocks, self._stack = decoder.blocks(model), decoder.stack
         settle(model, shards)
         self.stored = Stored(model, shards)
         self._check_apart()
@@ -127,16 +132,29 @@ class Streamed:
         The hidden states of all windows go through the blocks together, so that each block is
         read once.
         """
-        with self.loaded(None):
-            carried = block_inputs(self.model, windows)
-        for number, block in enumerate(self.blocks):
-            with self.loaded(number):
-                if (keep := masks(number)) is not None:
-                    apply(block, keep)
-                carried.advance(number, block)
+        last = len(self.blocks) - 1
+        with waiting(self.blocks):
+            with self.loaded(None):
+                passes = Passes(self.model, windows, self.decoder.spent)
+            for number in range(last):
+                with self._pruned(number, masks) as block:
+                    passes.advance(number, block)
+                tell(1 / len(self.blocks))
+            # What comes after the blocks follows at once, lest the logits of all windows be held.
+            with self.loaded(None), self._pruned(last, masks) as block:
+                results = passes.results(last, block)
+                found = perplexity_of(zip(windows.split(1), _logits(results), strict=True))
             tell(1 / len(self.blocks))
-        with self.loaded(None), carrying(self.model, carried):
-            return perplexity(self.model, windows)
+            return found
+
+    @contextmanager
+    def _pruned(self, number: int, masks: Done) -> Iterator[nn.Module]:
+        """A block, with its weights while entered, pruned if it has masks."""
+        with self.loaded(number):
+            block = self.blocks[number]
+            if (keep := masks(number)) is not None:
+                apply(block, self.decoder.matrices[number], keep)
+            yield block
 
     def keep(self, block: int, folder: Path) -> None:
         """Write the block's file while its weights are there."""
@@ -161,10 +179,8 @@ class Streamed:
         compare_saved(folder, self.model, self._measured(masks), self.stored.ties)
 
     def _measured(self, masks: Done) -> Iterator[dict[str, Tensor]]:
-        for number, block in enumerate(self.blocks):
-            with self.loaded(number):
-                if (keep := masks(number)) is not None:
-                    apply(block, keep)
+        for number in range(len(self.blocks)):
+            with self._pruned(number, masks):
                 yield self._state(number)
         for names in self._outside():
             yield self.stored.read(names, self.device)
@@ -206,9 +222,20 @@ def _part(name: str) -> str:
     return numbered[0] if numbered else name.rpartition(".")[0]
 
 
-def _refuse_by_block(model: Any, windows: Tensor) -> None:
-    """Raise the error that names the first block whose outputs are not finite."""
-    for window in windows.split(1):
-        carried = block_inputs(model, window)
-        for number, block in enumerate(decoder_blocks(model)):
-            carried.advance(number, block)
+def _logits(results: Iterable[Any]) -> Iterator[Tensor]:
+    return (each.logits for each in results)
+
+
+@contextmanager
+def _refusing_by_block(blocks: nn.ModuleList) -> Iterator[None]:
+    """While entered, a block whose outputs are not finite is an error that names it."""
+    calls = Counter[int]()
+
+    def look(number: int, _: Any, __: Any, answer: Any) -> None:
+        check_finite(number, calls[number], answer)
+        calls[number] += 1
+
+    with ExitStack() as hooks:
+        for number, block in enumerate(blocks):
+            hooks.callback(block.register_forward_hook(partial(look, number)).remove)
+        yield
