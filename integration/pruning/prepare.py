@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from pruneproof.integration.linear_inputs import decoder_blocks
+from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.blockwise import linears
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
@@ -27,7 +28,12 @@ from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.shards import Shards
 from pruneproof.integration.pruning.unfinished import beside
 from pruneproof.integration.pruning.where import Where
-from pruneproof.integration.text_sources import calibration_tokens, evaluation_tokens
+from pruneproof.integration.text_sources import (
+    Calibration,
+    draw_calibration,
+    evaluation_tokens,
+    few_documents,
+)
 from pruneproof.reference import ActivationStatistics
 
 
@@ -38,20 +44,28 @@ class Prepared:
     Attributes:
         skeleton: the model without weights.
         tokenizer: the model's.
-        tokens: calibration sequences.
+        calibration: sequences, and what they were drawn from.
         windows: evaluation windows.
+        warnings: what is allowed and seldom meant, a sentence each.
     """
 
     skeleton: Any
     tokenizer: Any
-    tokens: Tensor
+    calibration: Calibration
     windows: Tensor
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def tokens(self) -> Tensor:
+        """Calibration sequences, samples × seqlen."""
+        return self.calibration.tokens
 
 
 def prepare(name: str, plan: Plan, data: Data, where: Where) -> Prepared:
     """Read configuration, tokenizer and texts, and check that they fit each other and the plan.
 
-    Of a local folder's weights the files' headers are read, too.
+    Of a local folder's weights the files' headers are read, too. Progress and warnings go to
+    standard error.
 
     Raises:
         ValueError: something does not fit.
@@ -67,10 +81,18 @@ def prepare(name: str, plan: Plan, data: Data, where: Where) -> Prepared:
     if where.out is not None:
         check_room(skeleton, where.out)
     tokenizer = load_tokenizer(name)
-    tokens = calibration_tokens(data.calibration, tokenizer, data.samples, data.seqlen, data.seed)
-    windows = evaluation_tokens(data.evaluate, tokenizer, data.seqlen)[: data.windows]
-    check_vocabulary(skeleton, tokens, windows)
-    return Prepared(skeleton, tokenizer, tokens, windows)
+    draws = data.samples, data.seqlen, data.seed
+    with Bars() as bars:
+        calibration = draw_calibration(
+            data.calibration, tokenizer, *draws, pack=data.pack, bars=bars
+        )
+        windows = evaluation_tokens(data.evaluate, tokenizer, data.seqlen, bars)[: data.windows]
+        check_vocabulary(skeleton, calibration.tokens, windows)
+        few = few_documents(data.calibration, calibration)
+        warnings = () if few is None else (few,)
+        for each in warnings:
+            bars.say(f"warning: {each}")
+    return Prepared(skeleton, tokenizer, calibration, windows, warnings)
 
 
 def check_parameters(plan: Plan) -> None:

@@ -16,6 +16,7 @@ from pruneproof.integration.pruning.memory import expected_memory, sizes
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.prepare import existing, prepare, result_bytes
 from pruneproof.integration.pruning.where import Where
+from pruneproof.integration.text_sources import origin
 
 
 def preview(
@@ -53,7 +54,8 @@ def preview(
         "weights to prune": f"{pruned_weights(model, plan):,} of the {weights:,} in them",
         "method": _method(plan),
         "calibration": f"{data.calibration}, {len(calibration)} × {data.seqlen} = "
-        f"{calibration.numel():,} tokens, seed {data.seed}",
+        f"{calibration.numel():,} tokens, seed {data.seed}, "
+        f"from {origin(prepared.calibration.documents, prepared.calibration.separator)}",
         "evaluation": f"{data.evaluate}, {len(windows)} × {data.seqlen} = "
         f"{windows.numel():,} tokens",
         "memory": _memory(model, plan, data, len(windows), stream=where.stream, gguf=is_gguf(name)),

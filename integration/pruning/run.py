@@ -85,9 +85,12 @@ def run(
         **plan.record(),
         **asdict(data),
         "calibration_fingerprint": fingerprint(prepared.tokens),
+        "calibration_documents": prepared.calibration.documents,
+        "calibration_separator": prepared.calibration.separator,
         "evaluation_fingerprint": fingerprint(prepared.windows),
         "evaluation_windows": len(prepared.windows),
         "stream": stream,
+        "warnings": list(prepared.warnings),
         "versions": {
             "pruneproof": version("pruneproof"),
             "torch": torch.__version__,
