@@ -208,7 +208,7 @@ def test_too_few_draws_of_long_documents_are_an_error(documents, tokenizer, monk
 
 
 def test_what_is_certainly_too_short_is_refused_before_it_is_tokenised(
-    documents, text, monkeypatch
+    documents, text, tokenizer, monkeypatch
 ):
     monkeypatch.setattr(text_sources, "most_tokens", lambda _: len)
     with pytest.raises(ValueError, match="none of its 3 documents is longer than 60 tokens"):
@@ -219,6 +219,10 @@ def test_what_is_certainly_too_short_is_refused_before_it_is_tokenised(
     ):
         with pytest.raises(ValueError, match="has at most 500 tokens, needs at least 501"):
             call()
+    # Not certain with a token more.
+    assert calibration_tokens(documents, tokenizer, 1, 59, 0).shape == (1, 59)
+    assert calibration_tokens(text, tokenizer, 1, 499, 0).shape == (1, 499)
+    assert evaluation_tokens(text, tokenizer, 500).shape == (1, 500)
 
 
 def test_what_is_certainly_too_short_is_drawn_as_before(documents, tokenizer, monkeypatch):
