@@ -143,6 +143,10 @@ def prune(
     ] = None,
     samples: Annotated[int, _in(DATA, "Calibration sequences.", min=1)] = 128,
     seqlen: Annotated[int, _in(DATA, "Tokens in a sequence or window.", min=2)] = 2048,
+    pack: Annotated[
+        bool,
+        _in(DATA, "Join calibration documents and cut them, so that short ones are used."),
+    ] = False,
     windows: Annotated[int | None, _in(DATA, "Evaluate on so many windows only.", min=1)] = None,
     seed: Annotated[
         int, _in(DATA, "Of the calibration's draws, and of stochria's samples.", min=0)
@@ -207,7 +211,7 @@ def prune(
             _given(of_refinement), tuple(skip or ()),
             {} if sparsities is None else read_sparsities(sparsities),
         )  # fmt: skip
-        data = Data(calibration, evaluate, samples, seqlen, seed, windows)
+        data = Data(calibration, evaluate, samples, seqlen, seed, windows, pack)
         (_preview if dry_run else _run)(model, plan, data, where)
     except (ValueError, OSError, ImportError) as error:
         typer.echo(f"pruneproof prune: {error}", err=True)
@@ -225,8 +229,11 @@ def _preview(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
 def _run(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
     from pruneproof.integration.pruning.against_paper import in_sentences
     from pruneproof.integration.pruning.run import run
+    from pruneproof.integration.text_sources import origin
 
     record = run(model, plan, data, **where)
+    of_text = origin(record["calibration_documents"], record["calibration_separator"])
+    typer.echo(f"calibration        {record['samples']} sequences of {of_text}")
     typer.echo(f"dense perplexity   {record['dense_perplexity']:.3f}")
     typer.echo(f"pruned perplexity  {record['pruned_perplexity']:.3f}")
     zeros = record["achieved_sparsity"]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 from typing import TypeVar
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress, TaskID, TimeElapsedColumn, TimeRemainingColumn
 
 T = TypeVar("T")
@@ -34,6 +37,36 @@ class Bars(Progress):
             yield item
             self.step(task)
 
+    @contextmanager
+    def waiting(self, description: str) -> Iterator[None]:
+        """While entered, something goes on whose end cannot be foreseen.
+
+        A bar moves to and fro; a log file has a line at the beginning and now and then.
+        """
+        task = self.add_task(escape(description), total=None)
+        over, start = Event(), time.monotonic()
+
+        def tell() -> None:
+            while not over.wait(SECONDS_BETWEEN_LINES):
+                self.say(f"{description}: {time.monotonic() - start:.0f} s gone")
+
+        if self.console.is_terminal:
+            yield
+        else:
+            self.say(f"{description} …")
+            teller = Thread(target=tell, daemon=True)
+            teller.start()
+            try:
+                yield
+            finally:
+                over.set()
+                teller.join()
+        self.update(task, total=1, completed=1)
+
+    def say(self, text: str) -> None:
+        """A line of its own on standard error, above the bars."""
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
     def step(self, task: TaskID, part: float = 1) -> None:
         """So much of a task has been done since the last step."""
         self.advance(task, part)
@@ -48,7 +81,5 @@ class Bars(Progress):
         self._told = now
         share = its.completed / total if total else 1
         gone = its.elapsed or 0
-        left = gone * (1 - share) / share if share else 0
-        self.console.print(
-            f"{its.description}: {100 * share:.0f} %, {gone:.0f} s gone, about {left:.0f} s left"
-        )
+        left = f", about {gone * (1 - share) / share:.0f} s left" if share else ""
+        self.console.print(f"{its.description}: {100 * share:.0f} %, {gone:.0f} s gone{left}")

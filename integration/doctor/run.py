@@ -56,7 +56,8 @@ def run(
     # Refuses what is no decoder, and a text that is too short, before the weights are read.
     load_skeleton(name, dtype)
     tokenizer = load_tokenizer(name)
-    everything = evaluation_tokens(evaluate, tokenizer, seqlen)
+    with Bars() as bars:
+        everything = evaluation_tokens(evaluate, tokenizer, seqlen, bars)
     chosen = everything[:windows]
     model = load_weights(name, dtype, device)
     with Bars() as bars:

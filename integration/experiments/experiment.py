@@ -34,9 +34,8 @@ class Experiment:
         So an option that a plan gets later, None by default, leaves earlier digests as they are.
         """
         plan = None if self.plan is None else self.plan.record()
-        return plain(
-            {"model": self.model, "plan": plan, "data": asdict(self.data), "dtype": self.dtype}
-        )
+        data = asdict(self.data) | {"pack": self.data.pack or None}
+        return plain({"model": self.model, "plan": plan, "data": data, "dtype": self.dtype})
 
     def __hash__(self) -> int:
         # A plan holds dictionaries, which have no hash.

@@ -144,7 +144,7 @@ class Runner:
             )
             draws = there.samples, there.seqlen, there.seed
             self._tokens[data] = (
-                calibration_tokens(there.calibration, self.tokenizer, *draws),
+                calibration_tokens(there.calibration, self.tokenizer, *draws, pack=there.pack),
                 evaluation_tokens(there.evaluate, self.tokenizer, there.seqlen)[: there.windows],
             )
         return self._tokens[data]

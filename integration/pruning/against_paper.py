@@ -130,6 +130,8 @@ def _calibrated_otherwise(data: Data) -> Iterator[str]:
         yield f"calibration is {data.calibration}, not {PAPER.calibration}"
     if data.samples != PAPER.samples:
         yield f"samples are {data.samples}, not {PAPER.samples}"
+    if data.pack:
+        yield "documents are packed"
 
 
 def _chosen_otherwise(plan: Plan) -> Iterator[str]:

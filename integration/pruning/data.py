@@ -16,6 +16,7 @@ class Data:
         seqlen: tokens in each sequence and evaluation window.
         seed: of the calibration's draws.
         windows: evaluate on at most so many windows; None for all.
+        pack: whether calibration documents are joined and cut, so that short ones count, too.
     """
 
     calibration: str
@@ -24,3 +25,4 @@ class Data:
     seqlen: int = 2048
     seed: int = 0
     windows: int | None = None
+    pack: bool = False

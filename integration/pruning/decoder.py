@@ -61,6 +61,15 @@ class Decoder:
             seen.between,
         )
 
+    def names(self) -> list[tuple[int, str, int]]:
+        """Block, name and number of weights of every matrix that could be pruned."""
+        return [
+            (number, name, each.weights // (each.count or 1))
+            for number, matrices in enumerate(self.matrices)
+            for each in matrices
+            for name in each.names
+        ]
+
     def blocks(self, model: Any) -> nn.ModuleList:
         """The blocks of the model, or of one of the same class and configuration."""
         blocks = model.get_submodule(self.stack)

@@ -12,11 +12,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from pruneproof.integration.linear_inputs import decoder_blocks
-from pruneproof.integration.pruning.blockwise import linears
 from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.pruning.decoder import Decoder
+from pruneproof.integration.pruning.matrices import Matrices
 from pruneproof.integration.pruning.parallel import workers_on_cpu
 from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.pruning.trial import held_by_a_pass
 from pruneproof.reference.blocks import BLOCK_ELEMENTS
 from pruneproof.reference.precision import score_dtype
 
@@ -55,16 +56,16 @@ class Sizes:
     tensor: int
 
 
-def sizes(model: nn.Module) -> Sizes:
+def sizes(model: nn.Module, decoder: Decoder) -> Sizes:
     """Sizes of a model, which may be on the meta device."""
-    blocks = [_bytes(block) for block in decoder_blocks(model)]
-    whole = _bytes(model)
+    blocks = [size_of(block) for block in decoder.blocks(model)]
+    whole = size_of(model)
     largest = max(each.numel() * each.element_size() for each in model.parameters())
     return Sizes(whole, max(blocks), whole - sum(blocks), largest)
 
 
 def expected_memory(
-    model: Any, plan: Plan, data: Data, windows: int, *, stream: bool = False
+    model: Any, decoder: Decoder, plan: Plan, data: Data, windows: int, *, stream: bool = False
 ) -> Memory:
     r"""Peak memory of a run on the CPU.
 
@@ -74,35 +75,39 @@ def expected_memory(
               + \max(w \cdot \text{block's forward pass, layer's scores})
 
     with w sequences worked on at once, or the model and one window's logits, whichever is more.
-    Streamed, the largest block or what is outside the blocks takes P's place, and the hidden
-    states are those of the calibration or of all evaluation windows.
+    Streamed, the largest block or what is outside the blocks takes P's place, at the end both, and
+    the hidden states are those of the calibration or of all evaluation windows. Position
+    embeddings and masks, which the model makes for each sequence, are counted with them.
 
     Args:
         model: may be on the meta device.
+        decoder: what is known of it.
         plan: how it is pruned.
         data: N = `data.samples` sequences of L = `data.seqlen` tokens.
         windows: number of evaluation windows.
         stream: one block at a time.
     """
-    size = sizes(model)
+    size = sizes(model, decoder)
     width = model.get_input_embeddings().embedding_dim
-    width = max(width, getattr(model.config, "hidden_size", width))
+    width = max(width, getattr(model.config.get_text_config(), "hidden_size", width))
     sequence = data.seqlen * width * model.dtype.itemsize
-    calibration, evaluation = data.samples * sequence, windows * sequence
+    waiting = held_by_a_pass(model, decoder.stack, decoder.spent, data.seqlen)
+    calibration, evaluation = data.samples * waiting, windows * waiting
     # What went in and what comes out of the sequences in work, what is added to them and norms.
     workers = min(workers_on_cpu(), data.samples)
-    forward = workers * (6 * sequence + _forward(model, data.seqlen))
-    work = max(forward, _scores(model, plan))
+    forward = workers * (6 * sequence + _forward(model, decoder, data.seqlen))
+    work = max(forward, _scores(model, decoder, plan))
     logits = _logits(model, data.seqlen)
     if not stream:
+        one = _forward(model, decoder, data.seqlen)
         return Memory(
             size.model + calibration,
-            size.model + max(calibration + work, sequence + _forward(model, data.seqlen) + logits),
+            size.model + max(calibration + work, sequence + one + logits),
         )
     hidden = max(calibration, evaluation)
     return Memory(
         max(size.block, size.outside) + hidden,
-        hidden + max(size.block + size.tensor + work, size.outside + size.tensor + logits),
+        hidden + size.tensor + size.block + max(work, size.outside + logits),
     )
 
 
@@ -116,21 +121,28 @@ def measured_peak() -> int:
     return peak * (1 if sys.platform == "darwin" else 1024)
 
 
-def _forward(model: Any, length: int) -> int:
-    # No more than all inputs and outputs of a block's linear layers, a mask, and, where attention
-    # is not fused, each head's scores before and after the softmax, which float32 computes.
+def _forward(model: Any, decoder: Decoder, length: int) -> int:
+    # No more than all inputs and outputs of a block's matrices, a mask, and, where attention
+    # is not fused, each head's scores before and after the softmax, which float32 computes. Each
+    # token meets no more experts than it is sent to, and all of them where that is not known.
+    config = model.config.get_text_config()
     features = max(
-        sum(layer.in_features + layer.out_features for _, layer in linears(block))
-        for block in decoder_blocks(model)
+        sum((each.in_features + each.out_features) * _met(each, config) for each in matrices)
+        for matrices in decoder.matrices
     )
-    heads = getattr(model.config, "num_attention_heads", 1)
+    heads = getattr(config, "num_attention_heads", 1)
     eager = model.config._attn_implementation == "eager"
     attention = length * length * (8 * heads * eager + 4)
     return length * features * model.dtype.itemsize + attention + _doubles(_PIECES)
 
 
-def _scores(model: Any, plan: Plan) -> int:
-    layers = [[layer.weight.numel() for _, layer in linears(b)] for b in decoder_blocks(model)]
+def _met(matrices: Matrices, config: Any) -> int:
+    return getattr(config, "num_experts_per_tok", None) or matrices.count or 1
+
+
+def _scores(model: Any, decoder: Decoder, plan: Plan) -> int:
+    layers = [[each.weights for each in matrices] for matrices in decoder.matrices if matrices]
+    one = max(each.weights // (each.count or 1) for block in decoder.matrices for each in block)
     score = score_dtype(model.dtype).itemsize
     # The scores, a copy in another layout, and the mask before and after a refinement.
     each = 2 * score + 2
@@ -139,21 +151,23 @@ def _scores(model: Any, plan: Plan) -> int:
     if plan.method == "stochria":
         # Places of 8 bytes of both samples, their order and the weights found there.
         each += int(plan.parameters.get("ratio", 0.1) * 2 * (3 * 8 + score)) + 1
-    largest = max(map(max, layers))
     # All masks of a block wait until it is done.
     pieces = _PIECES if plan.refine is None else _PIECES_OF_REFINEMENTS
-    return largest * each + max(map(sum, layers)) + _doubles(pieces)
+    return one * each + max(map(sum, layers)) + _doubles(pieces)
 
 
 def _logits(model: Any, length: int) -> int:
     # As the model gives them, in float32, and as logarithms of probabilities.
     copy = 0 if model.dtype == torch.float32 else torch.float32.itemsize
-    return length * model.config.vocab_size * (model.dtype.itemsize + copy + 2 * 4)
+    return (
+        length * model.config.get_text_config().vocab_size * (model.dtype.itemsize + copy + 2 * 4)
+    )
 
 
 def _doubles(pieces: int) -> int:
     return pieces * BLOCK_ELEMENTS * torch.float64.itemsize
 
 
-def _bytes(module: nn.Module) -> int:
+def size_of(module: nn.Module) -> int:
+    """Bytes of a module's parameters, tied ones once."""
     return sum(each.numel() * each.element_size() for each in module.parameters())

@@ -83,7 +83,9 @@ class Plan:
         if self.unreached is not None:
             _one_of("unreached", self.unreached, UNREACHED)
             # Records of runs on models without experts do not name it.
-            object.__setattr__(self, "unreached", None if self.unreached == "error" else self.unreached)
+            object.__setattr__(
+                self, "unreached", None if self.unreached == "error" else self.unreached
+            )
         if isinstance(self.skip, str):
             raise ValueError(f"skip must be several patterns, got the text {self.skip!r}")
         object.__setattr__(self, "skip", tuple(self.skip))

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from pruneproof.integration.linear_inputs import decoder_blocks
-from pruneproof.integration.pruning.blockwise import linears
+from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.chosen import check_chosen
 from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
 from pruneproof.integration.pruning.load import (
     is_gguf,
@@ -23,14 +23,19 @@ from pruneproof.integration.pruning.load import (
     safetensors_folder,
     stored_files,
 )
-from pruneproof.integration.pruning.memory import sizes
+from pruneproof.integration.pruning.memory import size_of
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.quantised import check_not_quantised
 from pruneproof.integration.pruning.settle import settle
 from pruneproof.integration.pruning.shards import Shards
 from pruneproof.integration.pruning.unfinished import beside
 from pruneproof.integration.pruning.where import Where
-from pruneproof.integration.text_sources import calibration_tokens, evaluation_tokens
+from pruneproof.integration.text_sources import (
+    Calibration,
+    draw_calibration,
+    evaluation_tokens,
+    few_documents,
+)
 from pruneproof.reference import ActivationStatistics
 
 
@@ -40,23 +45,33 @@ class Prepared:
 
     Attributes:
         skeleton: the model without weights.
+        decoder: what of it is pruned.
         tokenizer: the model's.
-        tokens: calibration sequences.
+        calibration: sequences, and what they were drawn from.
         windows: evaluation windows.
         ignored: the files' names of tensors that the model goes without, see `settle`.
+        warnings: what is allowed and seldom meant, a sentence each.
     """
 
     skeleton: Any
+    decoder: Decoder
     tokenizer: Any
-    tokens: Tensor
+    calibration: Calibration
     windows: Tensor
     ignored: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def tokens(self) -> Tensor:
+        """Calibration sequences, samples × seqlen."""
+        return self.calibration.tokens
 
 
 def prepare(name: str, plan: Plan, data: Data, where: Where) -> Prepared:
     """Read configuration, tokenizer and texts, and check that they fit each other and the plan.
 
-    Of a local folder's weights the files' headers are read, too.
+    Of a local folder's weights the files' headers are read, too. Progress and warnings go to
+    standard error.
 
     Raises:
         ValueError: something does not fit.
@@ -68,14 +83,24 @@ def prepare(name: str, plan: Plan, data: Data, where: Where) -> Prepared:
     check_parameters(plan)
     skeleton = load_skeleton(name, where.dtype)
     ignored = check_files(name, skeleton, stream=where.stream)
-    check_model(skeleton, plan, data.seqlen)
+    check_length(skeleton, data.seqlen)
+    decoder = Decoder.of(skeleton)
+    check_decoder(decoder, plan, stream=where.stream)
     if where.out is not None:
-        check_room(skeleton, where.out)
+        check_room(skeleton, decoder, where.out)
     tokenizer = load_tokenizer(name)
-    tokens = calibration_tokens(data.calibration, tokenizer, data.samples, data.seqlen, data.seed)
-    windows = evaluation_tokens(data.evaluate, tokenizer, data.seqlen)[: data.windows]
-    check_vocabulary(skeleton, tokens, windows)
-    return Prepared(skeleton, tokenizer, tokens, windows, ignored)
+    draws = data.samples, data.seqlen, data.seed
+    with Bars() as bars:
+        calibration = draw_calibration(
+            data.calibration, tokenizer, *draws, pack=data.pack, bars=bars
+        )
+        windows = evaluation_tokens(data.evaluate, tokenizer, data.seqlen, bars)[: data.windows]
+        check_vocabulary(skeleton, calibration.tokens, windows)
+        few = few_documents(data.calibration, calibration)
+        warnings = () if few is None else (few,)
+        for each in warnings:
+            bars.say(f"warning: {each}")
+    return Prepared(skeleton, decoder, tokenizer, calibration, windows, ignored, warnings)
 
 
 def check_parameters(plan: Plan) -> None:
@@ -122,56 +147,43 @@ def check_files(name: str, model: Any, *, stream: bool) -> tuple[str, ...]:
     return ()
 
 
-def check_model(model: Any, plan: Plan, seqlen: int) -> None:
-    """Refuse a model that the plan or the sequence length does not suit.
+def check_length(model: Any, seqlen: int) -> None:
+    """Refuse sequences that are longer than a model was made for.
 
     Raises:
-        ValueError: blocks without linear layers, in_features that m does not divide, layers that
-            are chosen wrongly, or sequences that are too long.
+        ValueError: with the longest.
     """
-    for number, block in enumerate(decoder_blocks(model)):
-        layers = linears(block)
-        if not layers:
-            raise ValueError(f"model: block {number} holds no nn.Linear")
-        if (other := _other_matrix(block)) is not None:
-            raise ValueError(
-                f"model: block {number} holds {other}, which is in no nn.Linear and would stay "
-                "dense; experts that are stored in one tensor cannot be pruned"
-            )
-        for name, layer in layers:
-            if plan.n_m is None or plan.for_layer(number, name) is None:
-                continue
-            n, m = plan.n_m
-            if layer.in_features % m:
-                raise ValueError(
-                    f"n_m: {m} of {n}:{m} must divide in_features, which are {layer.in_features} "
-                    f"in block {number}, {name}"
-                )
-    check_chosen(plan, [(block, name) for block, name, _ in matrices(model)])
     longest = most_positions(model)
     if seqlen > longest:
         raise ValueError(f"seqlen must be at most the model's {longest}, got {seqlen}")
 
 
-def matrices(model: Any) -> list[tuple[int, str, int]]:
-    """Block, name and number of weights of every layer that could be pruned."""
-    return [
-        (number, name, layer.weight.numel())
-        for number, block in enumerate(decoder_blocks(model))
-        for name, layer in linears(block)
-    ]
+def check_decoder(decoder: Decoder, plan: Plan, *, stream: bool) -> None:
+    """Refuse a model that the plan does not suit.
+
+    Raises:
+        ValueError: in_features that m does not divide, layers that are chosen wrongly, or, to be
+            streamed, weights outside the blocks that are needed between them.
+    """
+    for number, block in enumerate(decoder.matrices):
+        for each in block:
+            if plan.n_m is None or each.in_features % plan.n_m[1] == 0:
+                continue
+            for name in each.names:
+                if plan.for_layer(number, name) is not None:
+                    n, m = plan.n_m
+                    raise ValueError(
+                        f"n_m: {m} of {n}:{m} must divide in_features, which are "
+                        f"{each.in_features} in block {number}, {name}"
+                    )
+    check_chosen(plan, [(block, name) for block, name, _ in decoder.names()])
+    if stream and decoder.between:
+        raise ValueError(
+            "stream: the model uses weights of its own between its blocks; leave --stream out"
+        )
 
 
-def _other_matrix(block: nn.Module) -> str | None:
-    """A tensor of experts: a parameter with more than two dimensions that is no convolution's."""
-    for name, module in block.named_modules():
-        for own, each in module.named_parameters(name, recurse=False):
-            if each.ndim > 2 and not type(module).__name__.startswith("Conv"):
-                return f"{own} ({' × '.join(map(str, each.shape))})"
-    return None
-
-
-def check_room(model: Any, out: Path) -> None:
+def check_room(model: Any, decoder: Decoder, out: Path) -> None:
     """Refuse a disk on which the result has no room.
 
     Raises:
@@ -180,7 +192,7 @@ def check_room(model: Any, out: Path) -> None:
     there = existing(out)
     free = shutil.disk_usage(there).free
     earlier = sum(each.stat().st_size for each in beside(out).rglob("*") if each.is_file())
-    needed = result_bytes(model)
+    needed = result_bytes(model, decoder)
     if needed > free + earlier:
         raise OSError(
             f"out: the result takes {needed / 1e9:.2f} GB, and {there} has {free / 1e9:.2f} GB "
@@ -193,12 +205,10 @@ def existing(path: Path) -> Path:
     return next(each for each in path.absolute().parents if each.is_dir())
 
 
-def result_bytes(model: Any) -> int:
+def result_bytes(model: Any, decoder: Decoder) -> int:
     """What a result takes on the disk until it is whole: its weights, and a bit for each mask."""
-    masked = sum(
-        layer.weight.numel() for block in decoder_blocks(model) for _, layer in linears(block)
-    )
-    return sizes(model).model + masked // 8
+    masked = sum(weights for _, _, weights in decoder.names())
+    return size_of(model) + masked // 8
 
 
 def check_vocabulary(model: Any, *tokens: Tensor) -> None:

@@ -7,16 +7,17 @@ from typing import Any
 
 import psutil
 
-from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.pruning.against_paper import against_paper, in_sentences
-from pruneproof.integration.pruning.blockwise import linears
 from pruneproof.integration.pruning.chosen import chosen_in_words
+from pruneproof.integration.pruning.counted import dense_in_words, left_dense
 from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.load import is_gguf
-from pruneproof.integration.pruning.memory import expected_memory, sizes
+from pruneproof.integration.pruning.memory import expected_memory, size_of
 from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.pruning.prepare import existing, matrices, prepare, result_bytes
+from pruneproof.integration.pruning.prepare import Prepared, existing, prepare, result_bytes
 from pruneproof.integration.pruning.where import Where
+from pruneproof.integration.text_sources import origin
 
 
 def preview(
@@ -43,48 +44,57 @@ def preview(
     """
     prepared, out = prepare(name, plan, data, where), where.out
     model = prepared.skeleton
-    blocks = decoder_blocks(model)
-    layers = [layer for block in blocks for _, layer in linears(block)]
-    weights = sum(layer.weight.numel() for layer in layers)
+    decoder = prepared.decoder
+    names = decoder.names()
+    weights = sum(weights for _, _, weights in names)
     calibration, windows = prepared.tokens, prepared.windows
     rows = {
         "model": f"{name}, {type(model).__name__}, {str(model.dtype).removeprefix('torch.')}, "
-        f"{model.num_parameters():,} weights, {gigabytes(sizes(model).model)}",
-        "blocks": f"{len(blocks)} with {len(layers)} linear layers",
-        "weights to prune": f"{pruned_weights(model, plan):,} of the {weights:,} in them",
+        f"{model.num_parameters():,} weights, {gigabytes(size_of(model))}",
+        "blocks": f"{len(decoder.matrices)} of {decoder.stack}, with {len(names)} matrices",
+        "weights to prune": f"{pruned_weights(decoder, plan):,} of the {weights:,} in them",
         "method": _method(plan),
         "calibration": f"{data.calibration}, {len(calibration)} × {data.seqlen} = "
-        f"{calibration.numel():,} tokens, seed {data.seed}",
+        f"{calibration.numel():,} tokens, seed {data.seed}, "
+        f"from {origin(prepared.calibration.documents, prepared.calibration.separator)}",
         "evaluation": f"{data.evaluate}, {len(windows)} × {data.seqlen} = "
         f"{windows.numel():,} tokens",
-        "memory": _memory(model, plan, data, len(windows), stream=where.stream, gguf=is_gguf(name)),
+        "memory": _memory(prepared, plan, data, stream=where.stream, gguf=is_gguf(name)),
     }
+    if dense := dense_in_words(left_dense(decoder, plan)):
+        rows["stays dense"] = dense
+    if prepared.ignored:
+        rows["not taken"] = (
+            f"{len(prepared.ignored)} tensors of the files, {prepared.ignored[0]} first"
+        )
     if plan.skip or plan.sparsities:
-        rows["chosen layers"] = chosen_in_words(plan, matrices(model))
+        rows["chosen layers"] = chosen_in_words(plan, names)
     paper = against_paper(model.config, prepared.tokenizer, windows, plan, data)
     rows["the paper"] = "; ".join(in_sentences(paper))
     if out is not None:
         free = shutil.disk_usage(existing(out)).free
-        rows["result"] = f"{out}, {gigabytes(result_bytes(model))} of {gigabytes(free)} free"
+        rows["result"] = (
+            f"{out}, {gigabytes(result_bytes(model, decoder))} of {gigabytes(free)} free"
+        )
     return rows
 
 
-def pruned_weights(model: Any, plan: Plan) -> int:
+def pruned_weights(decoder: Decoder, plan: Plan) -> int:
     """How many weights a plan sets to zero: the exact counts of the mask rules."""
     total = 0
-    for number, block in enumerate(decoder_blocks(model)):
-        for name, layer in linears(block):
-            out_features, in_features = layer.weight.shape
-            own = plan.for_layer(number, name)
-            if own is None:
-                continue
-            if own.n_m is not None:
-                n, m = own.n_m
-                total += out_features * in_features // m * (m - n)
-            elif own.group == "layer":
-                total += int(out_features * in_features * float(own.sparsity or 0))
-            else:
-                total += out_features * int(in_features * float(own.sparsity or 0))
+    for number, matrices in enumerate(decoder.matrices):
+        for each in matrices:
+            for name in each.names:
+                own = plan.for_layer(number, name)
+                if own is None:
+                    continue
+                if own.n_m is not None:
+                    n, m = own.n_m
+                    total += each.out_features * each.in_features // m * (m - n)
+                elif own.group == "layer":
+                    total += int(each.out_features * each.in_features * float(own.sparsity or 0))
+                else:
+                    total += each.out_features * int(each.in_features * float(own.sparsity or 0))
     return total
 
 
@@ -109,9 +119,11 @@ def _given(parameters: dict[str, Any]) -> str:
     return f" ({listed})" if listed else ""
 
 
-def _memory(model: Any, plan: Plan, data: Data, windows: int, *, stream: bool, gguf: bool) -> str:
+def _memory(prepared: Prepared, plan: Plan, data: Data, *, stream: bool, gguf: bool) -> str:
+    model, windows = prepared.skeleton, len(prepared.windows)
     whole, streamed = (
-        expected_memory(model, plan, data, windows, stream=each).peak for each in (False, True)
+        expected_memory(model, prepared.decoder, plan, data, windows, stream=each).peak
+        for each in (False, True)
     )
     available = psutil.virtual_memory().available
     text = (

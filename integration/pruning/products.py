@@ -56,7 +56,9 @@ def storage_of(tensor: Tensor) -> int:
 Factors = tuple[Tensor, Tensor, Callable[[Tensor], Tensor]]
 
 
-def factors(func: Any, args: Any, kwargs: Any, is_weight: Callable[[Any], bool]) -> Iterator[Factors]:
+def factors(
+    func: Any, args: Any, kwargs: Any, is_weight: Callable[[Any], bool]
+) -> Iterator[Factors]:
     """The weights that a function multiplies.
 
     Args:
@@ -66,8 +68,8 @@ def factors(func: Any, args: Any, kwargs: Any, is_weight: Callable[[Any], bool])
         is_weight: what counts as a weight.
 
     Yields:
-        The weight, … × out × in; the other factor, … × in; and what turns the function's result into
-        the product alone, … × out, without a bias.
+        The weight, … × out × in; the other factor, … × in; and what turns the function's result
+        into the product alone, … × out, without a bias.
     """
     if func in _LINEAR:
         x, weight, bias = _arguments(args, kwargs, "input", "weight", "bias")

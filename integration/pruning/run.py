@@ -20,11 +20,18 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from pruneproof.integration.files import in_words, write_whole
-from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.against_paper import against_paper
-from pruneproof.integration.pruning.blockwise import linears, prune_blocks
+from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.chosen import mean_sparsity
+from pruneproof.integration.pruning.counted import (
+    Zeros,
+    achieved,
+    layer,
+    left_dense,
+    zeros_of,
+    zeros_of_matrices,
+)
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.load import (
     fingerprint_of_files,
@@ -34,7 +41,7 @@ from pruneproof.integration.pruning.load import (
 from pruneproof.integration.pruning.memory import expected_memory, measured_peak
 from pruneproof.integration.pruning.places import InMemory, Place, Streamed
 from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.pruning.prepare import Prepared, matrices, prepare
+from pruneproof.integration.pruning.prepare import Prepared, prepare
 from pruneproof.integration.pruning.shards import Shards
 from pruneproof.integration.pruning.unfinished import Unfinished, beside, only_process
 from pruneproof.integration.pruning.where import Where
@@ -86,16 +93,21 @@ def run(
         **plan.record(),
         **asdict(data),
         "calibration_fingerprint": fingerprint(prepared.tokens),
+        "calibration_documents": prepared.calibration.documents,
+        "calibration_separator": prepared.calibration.separator,
         "evaluation_fingerprint": fingerprint(prepared.windows),
         "evaluation_windows": len(prepared.windows),
         "stream": stream,
+        "warnings": list(prepared.warnings),
         "versions": {
             "pruneproof": version("pruneproof"),
             "torch": torch.__version__,
             "transformers": transformers.__version__,
         },
     }
-    expected = expected_memory(prepared.skeleton, plan, data, len(prepared.windows), stream=stream)
+    expected = expected_memory(
+        prepared.skeleton, prepared.decoder, plan, data, len(prepared.windows), stream=stream
+    )
     with ExitStack() as stack:
         folder = beside(out) if out else Path(stack.enter_context(TemporaryDirectory()))
         place = _open(name, prepared, device, stream)
@@ -110,7 +122,7 @@ def run(
             "complete": True,
             **todo,
             "device": device,
-            "mean_sparsity": mean_sparsity(plan, matrices(prepared.skeleton)),
+            "mean_sparsity": mean_sparsity(plan, prepared.decoder.names()),
             **measured,
             "paper": against_paper(
                 prepared.skeleton.config,
@@ -138,8 +150,10 @@ def run(
 
 def _open(name: str, prepared: Prepared, device: str, stream: bool) -> Place:
     if not stream:
-        return InMemory(load_weights(name, prepared.skeleton.dtype, device))
-    return Streamed(prepared.skeleton, Shards(safetensors_folder(name)), device)
+        model = load_weights(name, prepared.skeleton.dtype, device)
+        return InMemory(model, prepared.decoder)
+    shards = Shards(safetensors_folder(name))
+    return Streamed(prepared.skeleton, shards, device, prepared.decoder)
 
 
 def _measure_and_prune(
@@ -151,23 +165,43 @@ def _measure_and_prune(
             lambda: _perplexity(progress, "dense", place, prepared.windows, lambda _: None),
         )
         start = time.perf_counter()
-        layers: dict[str, tuple[int, int]] = {}
-        blocks = decoder_blocks(place.model)
+        layers: dict[str, Zeros] = {}
+        blocks = prepared.decoder.blocks(place.model)
+        with place.loaded(None):
+            inside = f"{prepared.decoder.stack}."
+            counts = [
+                zeros_of(
+                    each
+                    for name, each in place.model.named_parameters()
+                    if not name.startswith(inside)
+                )
+            ]
         task = progress.add_task("pruning blocks", total=len(blocks))
         for number in prune_blocks(
-            place.model, prepared.tokens, plan,
-            done=unfinished.done, keep=unfinished.keep, loaded=place.loaded,
+            place.model, prepared.tokens, plan, decoder=prepared.decoder, done=unfinished.done,
+            keep=unfinished.keep, saw=unfinished.keep_tokens, loaded=place.loaded,
         ):  # fmt: skip
-            layers |= _zeros(number, blocks[number], plan)
+            layers |= zeros_of_matrices(number, blocks[number], prepared.decoder)
+            counts.append(zeros_of(blocks[number].parameters()))
             if saving:
                 place.keep(number, unfinished.result)
             progress.step(task)
         seconds = time.perf_counter() - start
         pruned = _perplexity(progress, "pruned", place, prepared.windows, unfinished.done)
+    tokens = unfinished.tokens()
+    dense_layers = left_dense(prepared.decoder, plan, tokens)
+    model = sum(zeros for zeros, _ in counts), sum(weights for _, weights in counts)
     return {
         "dense_perplexity": dense,
         "pruned_perplexity": pruned,
-        "achieved_sparsity": _summed(layers),
+        "achieved_sparsity": achieved(layers, model, dense_layers),
+        "left_dense": dense_layers,
+        "not_taken": list(prepared.ignored),
+        "expert_tokens": {
+            layer(block, name): count
+            for block, each in tokens.items()
+            for name, count in each.items()
+        },
         "pruning_seconds": round(seconds, 2),
     }
 
@@ -199,21 +233,3 @@ def _saying_what_is_kept(folder: Path | None) -> Iterator[None]:
             f"; what is done is kept in {folder}, the same command goes on there" if folder else ""
         )
         raise OSError(errno.ENOSPC, f"the disk is full: make room{kept}") from error
-
-
-def _zeros(number: int, block: torch.nn.Module, plan: Plan) -> dict[str, tuple[int, int]]:
-    return {
-        f"block {number}, {name}": (int((layer.weight == 0).sum()), layer.weight.numel())
-        for name, layer in linears(block)
-        if plan.for_layer(number, name) is not None
-    }
-
-
-def _summed(layers: dict[str, tuple[int, int]]) -> dict[str, Any]:
-    zeros, weights = (sum(column) for column in zip(*layers.values(), strict=True))
-    return {
-        "zeros": zeros,
-        "weights": weights,
-        "fraction": zeros / weights,
-        "layers": {name: zero / total for name, (zero, total) in layers.items()},
-    }

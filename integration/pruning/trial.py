@@ -8,7 +8,7 @@ of, and so can be known before a weight is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -84,12 +84,39 @@ def trial(model: nn.Module) -> Trial:
         raise _Refused(f"model: {kind} holds no nn.ModuleList of blocks that it calls with text")
 
 
+@torch.no_grad()
+def held_by_a_pass(model: nn.Module, stack: str, spent: Sequence[int], length: int) -> int:
+    """Bytes that a pass holds while it waits at a block.
+
+    Args:
+        model: as `trial` takes it.
+        stack: name of the list that holds its blocks.
+        spent: see `Trial`.
+        length: tokens of the sequence.
+    """
+    blocks = model.get_submodule(stack)
+    assert isinstance(blocks, nn.ModuleList)
+    with _said_simply(model), waiting(blocks), _Quick():
+        way = Pass(model, torch.zeros(1, length, dtype=torch.long))
+        way.go_on()
+    assert way.call is not None
+    leaves = tensors_in((way.call.args, way.call.kwargs))
+    held = {storage_of(each): each.untyped_storage().nbytes() for each in leaves}
+    # What block 0 is given stays, beside what later ones are, where the model looks at it again.
+    again = 0 if 0 in spent else leaves[0].untyped_storage().nbytes()
+    return sum(held.values()) + again
+
+
 def outermost_lists(model: nn.Module) -> dict[str, nn.ModuleList]:
     """The lists of modules with matrices that lie in no member of another such list, by name."""
     found: dict[str, nn.ModuleList] = {}
     for name, each in model.named_modules():
         inside = any(name.startswith(f"{outer}.") for outer in found)
-        if isinstance(each, nn.ModuleList) and not inside and any(map(is_matrix, each.parameters())):
+        if (
+            isinstance(each, nn.ModuleList)
+            and not inside
+            and any(map(is_matrix, each.parameters()))
+        ):
             found[name] = each
     return found
 
@@ -189,9 +216,7 @@ class _Watched(_Quick):
             for name, each in block.named_parameters()
         }
         self._known: dict[Any, tuple[int, Any]] = {}
-        self._weights = Weights(
-            (each, mine.get(id(each))) for _, each in model.named_parameters()
-        )
+        self._weights = Weights((each, mine.get(id(each))) for _, each in model.named_parameters())
         # Tensors are kept, lest another take the place of one that is gone.
         self._derived: dict[int, tuple[Tensor, set[str]]] = {}
         self._products: dict[int, tuple[Tensor, Use]] = {}
@@ -209,7 +234,9 @@ class _Watched(_Quick):
         made = tensors_in(result)
         if getattr(func, "__name__", "") in _SUMS:
             # A bias may be added before a product is taken apart.
-            uses += [self._products[key][1] for key in map(storage_of, tensors) if key in self._products]
+            uses += [
+                self._products[key][1] for key in map(storage_of, tensors) if key in self._products
+            ]
         for use in uses:
             self._products |= {storage_of(each): (each, use) for each in made}
         self._derive(tensors, made)

@@ -56,12 +56,26 @@ class Unfinished:
 
     def keep(self, block: int, masks: Masks) -> None:
         """Remember a block's masks."""
-        packed = {name: np.packbits(mask.numpy(force=True), axis=-1) for name, mask in masks.items()}
+        packed = {
+            name: np.packbits(mask.numpy(force=True), axis=-1) for name, mask in masks.items()
+        }
         draft = self.folder / "block.draft"
         # Without the block's number, a file for no mask at all could not be read again.
         widths = {name: str(mask.shape[-1]) for name, mask in masks.items()}
         save_file(packed, draft, {"block": str(block), **widths})
         draft.replace(self._path(block))
+
+    def keep_tokens(self, block: int, tokens: dict[str, int]) -> None:
+        """Remember how many tokens each expert of a block saw; to be called before `keep`."""
+        if tokens:
+            write_whole(self.folder / f"tokens-{block:04d}.json", json.dumps(tokens))
+
+    def tokens(self) -> dict[int, dict[str, int]]:
+        """By block, how many tokens each expert saw."""
+        files = sorted(self.folder.glob("tokens-*.json"))
+        return {
+            int(each.stem.partition("-")[2]): json.loads(each.read_text("utf-8")) for each in files
+        }
 
     def once(self, name: str, measure: Callable[[], float]) -> float:
         """A number that an earlier run has measured, or else measure it and remember it."""

@@ -8,6 +8,7 @@ from pruneproof.integration.pruning.layer import Observed
 from pruneproof.integration.pruning.matrices import Matrices
 from pruneproof.integration.pruning.plan import Plan
 
+
 def check_reached(
     block: int, matrices: Sequence[Matrices], seen: dict[str, Observed], plan: Plan
 ) -> dict[str, int]:
@@ -22,9 +23,10 @@ def check_reached(
     if unreached and plan.unreached is None:
         experts = sorted({name.rpartition(".")[0] or name for name in unreached})
         everyone = {name.rpartition(".")[0] or name for name in names}
+        mean = sum(tokens.values()) // len(names)
         raise ValueError(
-            f"block {block}: no calibration token reached {len(experts)} of {len(everyone)} experts "
-            f"({experts[0]} first; the others saw {sum(tokens.values()) // len(names)} on average); "
-            "take more or other samples, or decide with --unreached magnitude or dense"
+            f"block {block}: no calibration token reached {len(experts)} of its {len(everyone)} "
+            f"experts, {experts[0]} first, where {mean} reach one on average; take more or other "
+            "samples, or decide with --unreached magnitude or --unreached dense"
         )
     return tokens

@@ -34,7 +34,7 @@ def measure_accuracies(runner: Runner, experiment: Experiment, zero_shot: ZeroSh
         if experiment.plan is not None:
             source = runner.sources.get(data.calibration, data.calibration)
             draws = data.samples, data.seqlen, data.seed
-            tokens = calibration_tokens(source, runner.tokenizer, *draws)
+            tokens = calibration_tokens(source, runner.tokenizer, *draws, pack=data.pack)
             entry["calibration_fingerprint"] = fingerprint(tokens)
             for _ in prune_blocks(runner.model, tokens, experiment.plan):
                 pass

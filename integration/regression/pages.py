@@ -92,7 +92,7 @@ def _head(found: Collected) -> Iterator[str]:
     yield f"{count} of {everything} cells measured; {agree} agree, {count - agree} do not.\n"
     yield (
         f"- calibration: {data.samples} × {data.seqlen} tokens of {data.calibration}, "
-        f"seed {data.seed}"
+        f"seed {data.seed}{', packed' if data.pack else ''}"
     )
     rest = f", the first {data.windows} windows" if data.windows else ""
     yield f"- evaluation: {data.evaluate}{rest}\n- dtype: {found.dtype}"

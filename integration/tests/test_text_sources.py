@@ -11,8 +11,11 @@ import torch
 from pruneproof.integration import text_sources
 from pruneproof.integration.text_sources import (
     calibration_tokens,
+    draw_calibration,
     evaluation_tokens,
+    few_documents,
     fingerprint,
+    origin,
 )
 
 
@@ -50,6 +53,44 @@ def test_documents_are_drawn_until_they_are_long_enough(documents, tokenizer):
             pass
         start = draw.randint(0, len(row) - 30 - 1)
         assert window.equal(tokenizer(row[start : start + 30]).input_ids[0])
+
+
+def test_draws_are_the_recorded_ones(text, tmp_path, tokenizer):
+    path = tmp_path / "rows.jsonl"
+    rows = ["".join(chr(33 + (k + i * i) % 83) for i in range(7 * k % 61)) for k in range(40)]
+    path.write_text("\n".join(json.dumps({"text": each}) for each in rows), encoding="utf-8")
+    found = calibration_tokens(str(path), tokenizer, samples=8, seqlen=30, seed=0)
+    assert fingerprint(found) == "578440aac5c115af"
+    assert fingerprint(calibration_tokens(text, tokenizer, 8, 30, 0)) == "b9bf1c0df4c3a87f"
+
+
+def test_documents_are_counted_by_their_text(documents, text, tmp_path, tokenizer):
+    # Seven draws find both of the two documents that are long enough.
+    found = draw_calibration(documents, tokenizer, samples=7, seqlen=30, seed=0)
+    assert found.tokens.equal(calibration_tokens(documents, tokenizer, 7, 30, 0))
+    assert (found.documents, found.separator) == (2, None)
+    twins = tmp_path / "twins.jsonl"
+    twins.write_text(2 * (json.dumps({"text": "a" * 40}) + "\n"), encoding="utf-8")
+    assert draw_calibration(str(twins), tokenizer, 9, 30, 0).documents == 1
+    assert draw_calibration(text, tokenizer, 9, 30, 0).documents is None
+    assert origin(None, None) == "running text"
+
+
+def test_one_long_document_among_short_ones_is_warned_of(tmp_path, tokenizer):
+    path = tmp_path / "rows.jsonl"
+    rows = [{"text": "short"}] * 200 + [{"text": "abc" * 20}] + [{"text": "short"}] * 199
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    found = draw_calibration(str(path), tokenizer, samples=8, seqlen=30, seed=0)
+    assert found.documents == 1
+    assert few_documents("rows.jsonl", found) == (
+        "rows.jsonl: the 8 calibration sequences come from 1 distinct document; take more long "
+        "documents, a smaller seqlen, or --pack to join short ones"
+    )
+
+
+def test_as_many_documents_as_sequences_are_not_warned_of(documents, text, tokenizer):
+    assert few_documents("", draw_calibration(documents, tokenizer, 1, 30, 0)) is None
+    assert few_documents("", draw_calibration(text, tokenizer, 9, 30, 0)) is None
 
 
 def test_a_document_that_is_drawn_again_is_not_tokenised_again(documents, tokenizer):
@@ -146,10 +187,53 @@ def test_too_little_text_is_an_error(text, tokenizer, call, message):
         call(tokenizer, text)
 
 
-def test_documents_that_are_all_too_short_are_an_error(documents, tokenizer, monkeypatch):
+def test_documents_that_are_all_too_short_are_an_error(documents, tokenizer):
+    seen = []
+    with pytest.raises(
+        ValueError,
+        match="none of its 3 documents is longer than 100 tokens; take a smaller .* or --pack",
+    ):
+        calibration_tokens(
+            documents, lambda text, **_: seen.append(text) or tokenizer(text), 1, 100, 0
+        )
+    assert len(seen) == 3, "each is tokenised once"
+
+
+def test_too_few_draws_of_long_documents_are_an_error(documents, tokenizer, monkeypatch):
     monkeypatch.setattr(text_sources, "MOST_DRAWS", 50)
-    with pytest.raises(ValueError, match="take a smaller seqlen"):
-        calibration_tokens(documents, tokenizer, 1, 100, 0)
+    with pytest.raises(
+        ValueError, match="50 draws found .* of 51 documents longer than 30 tokens; .* or --pack"
+    ):
+        calibration_tokens(documents, tokenizer, 51, 30, 0)
+
+
+def test_what_is_certainly_too_short_is_refused_before_it_is_tokenised(
+    documents, text, tokenizer, monkeypatch
+):
+    monkeypatch.setattr(text_sources, "most_tokens", lambda _: len)
+    with pytest.raises(ValueError, match="none of its 3 documents is longer than 60 tokens"):
+        calibration_tokens(documents, pytest.fail, 1, 60, 0)
+    for call in (
+        lambda: calibration_tokens(text, pytest.fail, 1, 500, 0),
+        lambda: evaluation_tokens(text, pytest.fail, 501),
+    ):
+        with pytest.raises(ValueError, match="has at most 500 tokens, needs at least 501"):
+            call()
+    # Not certain with a token more.
+    assert calibration_tokens(documents, tokenizer, 1, 59, 0).shape == (1, 59)
+    assert calibration_tokens(text, tokenizer, 1, 499, 0).shape == (1, 499)
+    assert evaluation_tokens(text, tokenizer, 500).shape == (1, 500)
+
+
+def test_what_is_certainly_too_short_is_drawn_as_before(documents, tokenizer, monkeypatch):
+    expected = calibration_tokens(documents, tokenizer, 5, 30, 0)
+    seen = []
+    monkeypatch.setattr(text_sources, "most_tokens", lambda _: len)
+    found = calibration_tokens(
+        documents, lambda text, **_: seen.append(text) or tokenizer(text), 5, 30, 0
+    )
+    assert found.equal(expected)
+    assert "short" not in seen
 
 
 def test_documents_without_text_are_an_error(tmp_path, tokenizer):
