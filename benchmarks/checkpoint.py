@@ -26,8 +26,8 @@ import torch
 from torch import Tensor, nn
 
 from pruneproof.integration.calibration import token_windows
-from pruneproof.integration.linear_inputs import decoder_blocks
-from pruneproof.integration.pruning.blockwise import linears, prune_blocks
+from pruneproof.integration.linear_inputs import decoder_blocks, linears
+from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.load import load_model
 from pruneproof.integration.pruning.memory import measured_peak
 from pruneproof.integration.pruning.plan import Plan

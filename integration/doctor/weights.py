@@ -10,8 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pruneproof.integration.linear_inputs import decoder_blocks
-from pruneproof.integration.pruning.blockwise import linears
+from pruneproof.integration.linear_inputs import decoder_blocks, linears
 
 PATTERNS = ((2, 4), (4, 8))
 LEVELS, RUN = 16, 32

@@ -18,10 +18,10 @@ import torch
 from torch import Tensor
 
 from pruneproof.integration.experiments.experiment import Experiment, plain
-from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.perplexity import perplexity
-from pruneproof.integration.pruning.blockwise import linears, prune_blocks
+from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.load import load_model
 from pruneproof.integration.text_sources import (
     calibration_tokens,
@@ -58,8 +58,8 @@ class Runner:
     ) -> None:
         self.name, self.dtype, self.sources = name, dtype, sources or {}
         self.model, self.tokenizer = load_model(place or name, dtype, device)
-        self.layers = [layer for block in decoder_blocks(self.model) for _, layer in linears(block)]
-        self._dense = [layer.weight.detach().to("cpu", copy=True) for layer in self.layers]
+        self.decoder = Decoder.of(self.model)
+        self._dense = [each.to("cpu", copy=True) for each in self._weights()]
         self._tokens: dict[Data, tuple[Tensor, Tensor]] = {}
 
     def measure(self, experiment: Experiment) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class Runner:
             if experiment.plan is not None:
                 # Where no activations are needed, one sequence leads from block to block.
                 fed = calibration if experiment.plan.needs else calibration[:1]
-                for _ in prune_blocks(self.model, fed, experiment.plan):
+                for _ in prune_blocks(self.model, fed, experiment.plan, decoder=self.decoder):
                     pass
             pruned = time.perf_counter()
             # Windows are equally long, so the mean of their losses is that of all predictions.
@@ -113,9 +113,9 @@ class Runner:
 
     @torch.no_grad()
     def restore(self) -> None:
-        """Give every linear layer its dense weights again."""
-        for layer, dense in zip(self.layers, self._dense, strict=True):
-            layer.weight.copy_(dense)
+        """Give every matrix of the blocks its dense weights again."""
+        for weight, dense in zip(self._weights(), self._dense, strict=True):
+            weight.copy_(dense)
 
     @cached_property
     def model_fingerprint(self) -> str:
@@ -149,10 +149,19 @@ class Runner:
             )
         return self._tokens[data]
 
+    def _weights(self) -> list[Tensor]:
+        """The matrices of the blocks, in the model's memory."""
+        blocks = self.decoder.blocks(self.model)
+        return [
+            each.of(block)
+            for block, matrices in zip(blocks, self.decoder.matrices, strict=True)
+            for each in matrices
+        ]
+
     def _zeros(self) -> dict[str, Any]:
         where, zeros, weights = sha256(), 0, 0
-        for layer in self.layers:
-            zero = (layer.weight == 0).numpy(force=True)
+        for weight in self._weights():
+            zero = (weight == 0).numpy(force=True)
             where.update(numpy.packbits(zero).tobytes())
             zeros += int(zero.sum())
             weights += zero.size

@@ -75,7 +75,7 @@ def main() -> None:
     from transformers import AutoModelForCausalLM
 
     from pruneproof.integration.experiments import pictures
-    from pruneproof.integration.pruning.blockwise import linears
+    from pruneproof.integration.linear_inputs import linears
     from pruneproof.integration.small_llama import fetch_small_llama
 
     model = AutoModelForCausalLM.from_pretrained(fetch_small_llama())

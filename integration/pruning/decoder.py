@@ -9,8 +9,9 @@ from typing import Any
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
+from pruneproof.integration.linear_inputs import is_matrix
 from pruneproof.integration.pruning.matrices import Matrices
-from pruneproof.integration.pruning.trial import Trial, Use, is_matrix, trial
+from pruneproof.integration.pruning.trial import Trial, Use, trial
 
 ROUTER, ONE_OUTPUT = "chooses experts", "weighs an expert, with one output"
 UNUSED = "no product of a text's pass uses it"

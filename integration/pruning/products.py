@@ -49,8 +49,12 @@ class Weights(Generic[Handle]):
 
 
 def storage_of(tensor: Tensor) -> int:
-    """The memory that a tensor is a view of; also a tensor on the meta device has one."""
-    return tensor.untyped_storage()._cdata
+    """The memory that a tensor is a view of, on the meta device too; 0 where it has none."""
+    try:
+        return tensor.untyped_storage()._cdata
+    # As within torch.vmap, by which transformers 4 makes masks.
+    except NotImplementedError:
+        return 0
 
 
 Factors = tuple[Tensor, Tensor, Callable[[Tensor], Tensor]]

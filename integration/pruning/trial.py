@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from pruneproof.integration.linear_inputs import is_matrix, outermost_lists
 from pruneproof.integration.pruning.passes import Call, Pass, tensors_in, waiting
 from pruneproof.integration.pruning.products import PRODUCTS, Weights, factors, storage_of
 from pruneproof.integration.pruning.virtual import Virtual, mapped, on_meta
@@ -72,10 +73,10 @@ def trial(model: nn.Module) -> Trial:
     Raises:
         ValueError: no list of blocks, or one whose blocks are not called once each and in order.
     """
-    vocabulary = model.get_input_embeddings().num_embeddings
-    tokens = torch.randint(vocabulary, (1, LENGTH), generator=torch.Generator().manual_seed(0))
+    stacks = outermost_lists(model)
     with _said_simply(model):
-        stacks = outermost_lists(model)
+        vocabulary = model.get_input_embeddings().num_embeddings if stacks else 1
+        tokens = torch.randint(vocabulary, (1, LENGTH), generator=torch.Generator().manual_seed(0))
         # The largest first: a tower for images, say, is not called with text.
         for stack in sorted(stacks, key=lambda name: -_size(stacks[name])):
             if (seen := _tried(model, stack, stacks, tokens)) is not None:
@@ -107,20 +108,6 @@ def held_by_a_pass(model: nn.Module, stack: str, spent: Sequence[int], length: i
     return sum(held.values()) + again
 
 
-def outermost_lists(model: nn.Module) -> dict[str, nn.ModuleList]:
-    """The lists of modules with matrices that lie in no member of another such list, by name."""
-    found: dict[str, nn.ModuleList] = {}
-    for name, each in model.named_modules():
-        inside = any(name.startswith(f"{outer}.") for outer in found)
-        if (
-            isinstance(each, nn.ModuleList)
-            and not inside
-            and any(map(is_matrix, each.parameters()))
-        ):
-            found[name] = each
-    return found
-
-
 @contextmanager
 def _said_simply(model: nn.Module) -> Iterator[None]:
     try:
@@ -138,11 +125,6 @@ def _said_simply(model: nn.Module) -> Iterator[None]:
 
 class _Refused(Exception):  # noqa: N818 - becomes a ValueError
     pass
-
-
-def is_matrix(parameter: Tensor) -> bool:
-    """Whether a parameter has two dimensions above 1."""
-    return sum(size > 1 for size in parameter.shape) > 1
 
 
 def _size(modules: nn.Module) -> int:

@@ -20,13 +20,13 @@ SIZES: dict[str, Any] = {
     "max_position_embeddings": LENGTH,
 }
 FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
-    "llama": ("Llama", {"num_hidden_layers": 3, "intermediate_size": 24}),
-    "opt": ("OPT", {"num_hidden_layers": 2, "ffn_dim": 32, "word_embed_proj_dim": WIDTH}),
+    "llama": ("Llama", {"num_hidden_layers": 6, "intermediate_size": 24}),
+    "opt": ("OPT", {"num_hidden_layers": 6, "ffn_dim": 32, "word_embed_proj_dim": WIDTH}),
     "qwen": (
         "Qwen2",
-        {"num_hidden_layers": 2, "intermediate_size": 24, "num_key_value_heads": 1},
+        {"num_hidden_layers": 6, "intermediate_size": 24, "num_key_value_heads": 1},
     ),
-    "gpt_neox": ("GPTNeoX", {"num_hidden_layers": 2, "intermediate_size": 32}),
+    "gpt_neox": ("GPTNeoX", {"num_hidden_layers": 6, "intermediate_size": 32}),
 }
 """The beginning of transformers' class names, and what is a family's own."""
 

@@ -126,7 +126,7 @@ def bits(model):
 
 
 def test_dense_weights_are_restored_bit_for_bit(tiny):
-    tiny.layers[0].weight.data[0, 0] = -0.0
+    tiny._weights()[0][0, 0] = -0.0
     tiny._dense[0][0, 0] = -0.0
     before = bits(tiny.model)
     for experiment in HALVES:
