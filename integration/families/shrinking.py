@@ -63,6 +63,9 @@ INITIAL = re.compile(r"initializer_range|init_std")
 WEIGHTS_OF = 0.08
 """Standard deviation of weights: at the usual 0.02 a block of width 64 adds next to nothing to
 what it is fed, and a wrong block before would not show in the masks of those behind."""
+NEEDED = r"head_dim|num_key_value_heads|num_experts_per_tok"
+"""Parameters without a value, where neither default nor class gives one, that models need."""
+BOOLEANS = {"is_decoder": True, "use_mamba_kernels": False}
 LEFT = 256
 """An integer above it has a name that the table does not know, and becomes `WIDTH`."""
 
@@ -81,49 +84,50 @@ def small_config(kind: Any, own: dict[str, Any] | None = None) -> Any:
     values: dict[str, Any] = {}
     tokens = iter(range(VOCABULARY - 1, 0, -1))
     nested: dict[str, Any] = getattr(kind, "sub_configs", None) or {}
-    for name, default in _defaults(kind).items():
+    made, defaults = _made(kind), _defaults(kind)
+    for name, default in defaults.items():
         if name in nested:
-            if _is_configuration(nested[name]):
-                values[name] = small_config(nested[name], own.pop(name, None))
+            inner = nested[name] if made is None else type(getattr(made, name, None))
+            if hasattr(inner, "model_type"):
+                values[name] = small_config(inner, own.pop(name, None))
         elif (small := _small(name, default, tokens)) is not None:
             values[name] = small
+    if "kv_lora_rank" in defaults and "num_key_value_heads" in defaults:
+        # Latent keys and values are spread to as many heads as there are queries.
+        values["num_key_value_heads"] = HEADS
     return kind(**{**values, **own})
 
 
+def _made(kind: Any) -> Any:
+    try:
+        return kind()
+    # Some cannot be made of defaults alone.
+    except Exception:
+        return None
+
+
 def _defaults(kind: Any) -> dict[str, Any]:
-    """What a class takes, and its defaults; of what has none, as the nested ones, nothing."""
+    """What a class takes, and its defaults."""
     parameters = {
         name: each.default
         for name, each in signature(kind.__init__).parameters.items()
         if name != "self" and each.kind not in (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
     }
-    try:
-        made = kind()
-    # Some cannot be made of defaults alone.
-    except Exception:
-        return parameters
-    known = {name: getattr(made, name, default) for name, default in parameters.items()}
-    # What is None by default is often derived, and would be derived anew.
-    return {
-        name: known[name] if _is_size(parameters[name]) else parameters[name] for name in known
-    }
-
-
-def _is_size(default: Any) -> bool:
-    return isinstance(default, int) and not isinstance(default, bool)
-
-
-def _is_configuration(kind: Any) -> bool:
-    from transformers import AutoConfig, PreTrainedConfig
-
-    return isinstance(kind, type) and issubclass(kind, PreTrainedConfig) and kind is not AutoConfig
+    made = _made(kind)
+    known = {} if made is None else made.to_dict()
+    for name, default in parameters.items():
+        # What is None by default is often derived, and then it would be derived anew.
+        stays_none = default is None and known.get(name) is None
+        if stays_none and re.fullmatch(NEEDED, name):
+            parameters[name] = 1
+    return parameters
 
 
 def _small(name: str, default: Any, tokens: Any) -> Any:
     if INITIAL.fullmatch(name) and isinstance(default, float):
         return max(default, WEIGHTS_OF)
     if isinstance(default, bool):
-        return True if name == "is_decoder" else None
+        return BOOLEANS.get(name)
     if isinstance(default, (list, tuple)):
         return list(default[:LAYERS]) if len(default) > LAYERS else None
     if not isinstance(default, int):

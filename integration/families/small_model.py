@@ -42,11 +42,14 @@ def small_model(family: str) -> Any:
 
     model_type = ALSO[family][0] if family in ALSO else family
     config = small_config(CONFIG_MAPPING[model_type], OWN.get(family))
+    kind = getattr(transformers, families()[family])
+    if kind.config_class is not type(config) and hasattr(config, "text_config"):
+        # A multimodal configuration, of which the class of the language model takes its own part.
+        config = config.get_text_config()
     config.dtype = torch.float32
-    torch.manual_seed(0)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = getattr(transformers, families()[family])(config)
+        model = kind(config)
         model.float()
         for parameter in model.parameters():
             _shake(parameter.data)
