@@ -15,7 +15,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m pruneproof.integration.families")
     commands = parser.add_subparsers(dest="command", required=True)
     judging = commands.add_parser("judge", help="judge families and keep what came of them")
-    judging.add_argument("--only", action="append", metavar="NAME", help="a family; may be repeated")
+    judging.add_argument(
+        "--only", action="append", metavar="NAME", help="a family; may be repeated"
+    )
     judging.add_argument("--results", type=Path, metavar="FILE", help="goes on where it stopped")
     judging.add_argument("--again", action="store_true", help="judge those that FILE holds, too")
     commands.add_parser("page", help="write docs/families.md from the results of all versions")

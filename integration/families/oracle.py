@@ -130,9 +130,9 @@ def _copy(model: Any, dtype: torch.dtype) -> Any:
 def _seen(model: Any, names: list[str], tokens: Tensor) -> dict[str, Seen]:
     wanted = set(names)
     watched = [(name, each) for name, each in model.named_parameters() if name in wanted]
+    # All sequences at once: of equal length, none of them knows of another.
     with torch.no_grad(), Products(watched) as products:
-        for sequence in tokens.split(1):
-            model(sequence, use_cache=False)
+        model(tokens, use_cache=False)
     return products.seen
 
 
@@ -155,6 +155,8 @@ def _judge(
         if not gone.any():
             still.append(why_dense(model, name, matrix))
             continue
+        if reason := why_dense(model, name, matrix):
+            found.wrong.append(f"{name} was pruned, and must stay dense: {reason}")
         found.pruned[name] = found.pruned.get(name, 0) + 1
         found.zeros += int(gone.sum())
         twin = other.get((*matrix.places.shape, int(matrix.places[0, 0])))
