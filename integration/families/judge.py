@@ -16,7 +16,13 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from pruneproof.integration.families.oracle import Judgement, State, judge_masks, perplexity
+from pruneproof.integration.families.oracle import (
+    CONVOLUTION,
+    Judgement,
+    State,
+    judge_masks,
+    perplexity,
+)
 from pruneproof.integration.families.small_model import (
     families,
     random_text,
@@ -232,15 +238,14 @@ class _Trial:
         missing: dict[str, str] = {}
         for name, why in found.dense.items():
             own = _starred(_within_block(name))
-            names = (own, own.removesuffix(".weight"))
             reason = next((said[each] for each in said if own.startswith(each)), None)
-            self.outcome.dense[names[1]] = reason or why or "no reason"
+            own = own.removesuffix(".weight")
+            self.outcome.dense[own] = reason or why or "no reason"
             if not why:
-                self._wrong(f"{names[1]} stays dense and should not, {reason or 'without a word'}")
-            elif reason is None:
-                missing[names[1]] = why
-        for name, why in missing.items():
-            self._wrong(f"{name} stays dense and the record does not say so ({why})")
+                missing[own] = "and should not"
+            elif reason is None and why != CONVOLUTION:
+                missing[own] = f"and the record does not say so ({why})"
+        self._wrong(*(f"{name} stays dense {why}" for name, why in missing.items()))
 
     def _names_as_before(self, out: Path) -> None:
         before, after = _headers(self.source), _headers(out)

@@ -23,6 +23,7 @@ LEAST = 2.0**-20
 MOST = 1e-2
 """Above it the two passes differ so much that nothing can be said."""
 EXPERTS = re.compile(r"(moe_)?num_(local_)?experts|n_routed_experts|zero_expert_num")
+CONVOLUTION = "convolution"
 State = dict[str, Tensor]
 
 
@@ -146,7 +147,7 @@ def _judge(
         return
     flat, zeroed = dense.flatten().double(), (pruned == 0).flatten()
     matrices = folded(exact)
-    other = {tuple(each.places.shape) + (int(each.places[0, 0]),): each for each in folded(rounded)}
+    other = {(*each.places.shape, int(each.places[0, 0])): each for each in folded(rounded)}
     covered = torch.zeros(flat.shape, dtype=torch.bool)
     still: list[str] = []
     for matrix in matrices:
@@ -176,7 +177,10 @@ def _judge(
         if name in found.pruned:
             reason = "some of its experts were reached by no token"
     else:
-        reason = ", ".join(sorted(exact.other)) or "takes part in no product"
+        # Biases of experts, and what is only added or looked up, are no matrices.
+        if CONVOLUTION not in exact.other:
+            return
+        reason = CONVOLUTION
     found.dense[name] = reason
 
 

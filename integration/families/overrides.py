@@ -39,7 +39,7 @@ OWN: dict[str, dict[str, Any]] = {
         "axial_pos_embds_dim": [32, 32],
         "axial_pos_shape": [16, 16],
         "attn_layers": ["local", "lsh"] * 3,
-    },  # fmt: skip
+    },
     "transfo-xl": {"cutoffs": [32, 64, 96]},
     "xmod": {"default_language": "en_XX"},
     "zamba": {"layers_block_type": ["mamba", "mamba", "hybrid"] * 2},

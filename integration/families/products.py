@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -98,7 +99,7 @@ class Products(TorchDispatchMode):
         """The place in the flattened parameter of each entry of a view."""
         size, stride, offset = tensor.shape, tensor.stride(), tensor.storage_offset()
         if base is None:
-            base = torch.arange(tensor.untyped_storage().nbytes() // tensor.element_size())
+            base = _counted(tensor.untyped_storage().nbytes() // tensor.element_size())
         return base.as_strided(size, stride, offset)
 
     def _product(self, left: Tensor, right: Tensor) -> None:
@@ -171,6 +172,11 @@ _VIEWS = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=64)
+def _counted(length: int) -> Tensor:
+    return torch.arange(length)
+
+
 def folded(seen: Seen) -> list[Matrix]:
     """The matrices of a parameter; what was used through several tensors is counted together.
 
@@ -179,7 +185,7 @@ def folded(seen: Seen) -> list[Matrix]:
     """
     together: dict[Any, Matrix] = {}
     for each in seen.matrices.values():
-        key = tuple(each.places.flatten().tolist())
+        key = each.places.shape, each.places.numpy().tobytes()
         if key in together:
             together[key].squares += each.squares
             together[key].tokens += each.tokens
