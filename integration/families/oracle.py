@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,15 +61,14 @@ def judge_masks(model: Any, dense: State, pruned: State, tokens: Tensor, half: f
     for name in dense:
         if name not in inside and not torch.equal(dense[name], pruned[name]):
             found.wrong.append(f"{name} is outside all blocks and was changed")
-    single, double = (_copy(model, dtype) for dtype in (torch.float32, torch.float64))
+    single, double = (copy_of(model, dtype) for dtype in (torch.float32, torch.float64))
     for block, names in blocks:
         exact = _seen(double, names, tokens)
         rounded = _seen(single, names, tokens)
         for name in names:
             try:
-                _judge(
-                    found, model, name, dense[name], pruned[name], exact[name], rounded[name], half
-                )
+                weights, passes = (dense[name], pruned[name]), (exact[name], rounded[name])
+                _judge(found, model, name, weights, passes, half)
             except ValueError as error:
                 found.wrong.append(f"{block}: {name}: {error}")
         for copy in (single, double):
@@ -107,20 +107,18 @@ def blocks_in_order(model: nn.Module, tokens: Tensor) -> Iterator[tuple[str, lis
         taken |= set(mine)
 
 
-def perplexity(model: nn.Module, windows: Tensor) -> float:
-    """Of the model's own logits in whole passes, in double precision."""
-    total, count = 0.0, 0
+def log_probabilities(model: nn.Module, windows: Tensor) -> Tensor:
+    """Of each token but a window's first, by the model's own logits in whole passes."""
+    found: list[Tensor] = []
     with torch.no_grad():
         for window in windows.split(1):
             logits = model(window, use_cache=False).logits[:, :-1].double()
-            chosen = logits.log_softmax(-1).gather(-1, window[:, 1:, None])
-            total, count = total - float(chosen.sum()), count + chosen.numel()
-    return math.exp(total / count)
+            found.append(logits.log_softmax(-1).gather(-1, window[:, 1:, None]).flatten())
+    return torch.cat(found)
 
 
-def _copy(model: Any, dtype: torch.dtype) -> Any:
-    from copy import deepcopy
-
+def copy_of(model: Any, dtype: torch.dtype) -> Any:
+    """A model of its own in this dtype."""
     made = deepcopy(model).to(dtype)
     # A storage of its own for each, by which products know their weights.
     for parameter in made.parameters():
@@ -138,9 +136,14 @@ def _seen(model: Any, names: list[str], tokens: Tensor) -> dict[str, Seen]:
 
 
 def _judge(
-    found: Judgement, model: Any, name: str, dense: Tensor, pruned: Tensor, exact: Seen,
-    rounded: Seen, half: float,
-) -> None:  # fmt: skip
+    found: Judgement,
+    model: Any,
+    name: str,
+    weights: tuple[Tensor, Tensor],
+    passes: tuple[Seen, Seen],
+    half: float,
+) -> None:
+    (dense, pruned), (exact, rounded) = weights, passes
     changed = pruned != dense
     if bool((changed & (pruned != 0)).any()):
         found.wrong.append(f"{name}: {int((changed & (pruned != 0)).sum())} kept weights changed")
@@ -170,18 +173,14 @@ def _judge(
     if dense.ndim < 2 or (name in found.pruned and not still and bool(covered.all())):
         return
     if still:
-        some = f"{len(still)} of {len(matrices)} matrices stay dense"
-        reason = still[0] if len(set(still)) == 1 and len(still) == len(matrices) else some
-    elif matrices and not bool(covered.all()):
-        reason = "" if name in found.pruned else "not multiplied in these passes"
-        if name in found.pruned:
-            reason = "some of its experts were reached by no token"
-    else:
-        # Biases of experts, and what is only added or looked up, are no matrices.
-        if CONVOLUTION not in exact.other:
-            return
-        reason = CONVOLUTION
-    found.dense[name] = reason
+        found.dense[name] = "" if "" in still else still[0]
+    elif matrices:
+        found.dense[name] = "no token reached it"
+    elif CONVOLUTION in exact.other:
+        found.dense[name] = CONVOLUTION
+    # Biases of experts, and what is only added or looked up, are no matrices.
+    elif isinstance(model.get_submodule(name.rpartition(".")[0]), nn.Linear):
+        found.dense[name] = "takes part in no product"
 
 
 def compare(W: Tensor, gone: Tensor, exact: Matrix, rounded: Matrix, half: float) -> str | None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from pruneproof.integration.families.judge import PRUNED, REFUSED, judge
-from pruneproof.integration.families.page import PAGE, page
+from pruneproof.integration.families.page import page
 
+PAGE = Path(__file__).parents[2] / "docs" / "families.md"
 EXPECTED = {
     "deepseek_v3": PRUNED,  # latent attention, groups of experts, shared ones
     "falcon": PRUNED,  # blocks that answer with tuples
