@@ -1,15 +1,16 @@
 """The masks that Wanda chooses, found without anything of the pruning under test.
 
-Whole forward passes of the whole model, in double precision; what each weight is multiplied by is
-seen where torch computes the product. The blocks before the one that is looked at are pruned
-already, as the paper's codes have it.
+Whole forward passes of the whole model, in double precision, all sequences at once, since none of
+them knows of another; and in single precision, one after the other, to learn what rounding does.
+What each weight is multiplied by is seen where torch computes the product. The blocks before the
+one that is looked at are pruned already, as the paper's codes have it.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,17 +62,23 @@ def judge_masks(model: Any, dense: State, pruned: State, tokens: Tensor, half: f
     for name in dense:
         if name not in inside and not torch.equal(dense[name], pruned[name]):
             found.wrong.append(f"{name} is outside all blocks and was changed")
-    single, double = (copy_of(model, dtype) for dtype in (torch.float32, torch.float64))
+    # Not `float()`: a parameter of lower precision is to stay what it is.
+    copies = single, double = [copy_of(model), copy_of(model).double()]
+    # Some code adds single to double precision, and what is computed in half precision is another
+    # model in double; then two ways of single precision are compared.
+    lower = any(each.dtype != torch.float32 for each in model.parameters())
+    if lower or not _computes(double, tokens[:1]):
+        copies = [single]
     for block, names in blocks:
-        exact = _seen(double, names, tokens)
-        rounded = _seen(single, names, tokens)
+        rounded = _seen(single, names, tokens.split(1))
+        exact = _seen(copies[-1], names, [tokens])
         for name in names:
             try:
                 weights, passes = (dense[name], pruned[name]), (exact[name], rounded[name])
                 _judge(found, model, name, weights, passes, half)
             except ValueError as error:
                 found.wrong.append(f"{block}: {name}: {error}")
-        for copy in (single, double):
+        for copy in copies:
             parameters = dict(copy.named_parameters())
             for name in names:
                 parameters[name].data.copy_(pruned[name])
@@ -108,7 +115,11 @@ def blocks_in_order(model: nn.Module, tokens: Tensor) -> Iterator[tuple[str, lis
 
 
 def log_probabilities(model: nn.Module, windows: Tensor) -> Tensor:
-    """Of each token but a window's first, by the model's own logits in whole passes."""
+    """Of each token but a window's first, by the model's own logits in whole passes.
+
+    Raises:
+        RuntimeError: code that does not compute in the model's precision.
+    """
     found: list[Tensor] = []
     with torch.no_grad():
         for window in windows.split(1):
@@ -117,21 +128,30 @@ def log_probabilities(model: nn.Module, windows: Tensor) -> Tensor:
     return torch.cat(found)
 
 
-def copy_of(model: Any, dtype: torch.dtype) -> Any:
-    """A model of its own in this dtype."""
-    made = deepcopy(model).to(dtype)
+def copy_of(model: Any) -> Any:
+    """A model of its own with the same weights."""
+    made = deepcopy(model)
     # A storage of its own for each, by which products know their weights.
     for parameter in made.parameters():
         parameter.data = parameter.data.clone()
     return made
 
 
-def _seen(model: Any, names: list[str], tokens: Tensor) -> dict[str, Seen]:
+def _computes(model: Any, tokens: Tensor) -> bool:
+    try:
+        with torch.no_grad():
+            model(tokens, use_cache=False)
+    except RuntimeError:
+        return False
+    return True
+
+
+def _seen(model: Any, names: list[str], batches: Iterable[Tensor]) -> dict[str, Seen]:
     wanted = set(names)
     watched = [(name, each) for name, each in model.named_parameters() if name in wanted]
-    # All sequences at once: of equal length, none of them knows of another.
     with torch.no_grad(), Products(watched) as products:
-        model(tokens, use_cache=False)
+        for tokens in batches:
+            model(tokens, use_cache=False)
     return products.seen
 
 

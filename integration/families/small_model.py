@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pruneproof.integration.families.overrides import ALSO, OWN
-from pruneproof.integration.families.shrinking import VOCABULARY, WEIGHTS_OF, small_config
+from pruneproof.integration.families.shrinking import EXPERTS, VOCABULARY, WEIGHTS_OF, small_config
 
 CHARACTERS = 94
 """Tokens that texts are made of: the printable characters."""
@@ -85,6 +85,10 @@ def _shake(values: Tensor) -> None:
     if not values.is_floating_point() or not values.numel():
         return
     drawn = torch.randn_like(values)
+    if values.numel() == EXPERTS:
+        # A router's bias: a large one would send some expert no token.
+        values.add_(drawn * 0.01)
+        return
     finite = bool(values.isfinite().all()) and float(values.abs().max()) < 1e4
     if not finite or (values.ndim > 1 and float(values.std(correction=0)) < 1e-6):
         values.copy_(drawn * WEIGHTS_OF)
