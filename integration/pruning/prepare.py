@@ -23,10 +23,12 @@ from pruneproof.integration.pruning.load import (
     stored_files,
 )
 from pruneproof.integration.pruning.memory import sizes
+from pruneproof.integration.pruning.places import check_apart
 from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.pruning.quantised import check_not_quantised
+from pruneproof.integration.pruning.quantised import check_no_adapter, check_not_quantised
 from pruneproof.integration.pruning.settle import settle
 from pruneproof.integration.pruning.shards import Shards
+from pruneproof.integration.pruning.stored import Stored
 from pruneproof.integration.pruning.unfinished import beside
 from pruneproof.integration.pruning.where import Where
 from pruneproof.integration.text_sources import calibration_tokens, evaluation_tokens
@@ -104,15 +106,19 @@ def check_files(name: str, model: Any, *, stream: bool) -> tuple[str, ...]:
         See `settle`.
 
     Raises:
-        ValueError: quantised weights, damaged files, tensors that the model lacks or has no place
-            for, or files that cannot be streamed.
+        ValueError: quantised weights, an adapter, damaged files, tensors that the model lacks or
+            has no place for, or files that cannot be streamed.
         FileNotFoundError: no weights, or not all.
     """
     if not is_gguf(name):
         check_not_quantised(name, model.config)
+        check_no_adapter(name)
     files = stored_files(name, model)
     if files is not None:
-        return settle(model, files)
+        ignored = settle(model, files)
+        if stream:
+            check_apart(model, Stored(model, files))
+        return ignored
     if stream:
         # Which says why they cannot be.
         Shards(safetensors_folder(name))
