@@ -92,10 +92,10 @@ def _converted(model: Any, stored: Tensors, own: Tensors) -> Naming:
             return Group((target,), names[-1:])
 
         def convert(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-            # It remembers what it was given.
+            # Each lets go of what it was given as soon as it is used.
             mapping = deepcopy(converter)
             for name, pattern in members:
-                mapping.add_tensor(target, name, pattern, tensors[name])
+                mapping.add_tensor(target, name, pattern, tensors.pop(name))
             made = mapping.convert(target, model=model, config=model.config)
             return {to: each[0] if isinstance(each, list) else each for to, each in made.items()}
 

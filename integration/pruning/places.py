@@ -101,7 +101,7 @@ class Streamed:
         decoder: what is known of the model.
 
     Raises:
-        ValueError: see `settle`; or tensors of several blocks that can only be had together.
+        ValueError: see `settle`.
     """
 
     def __init__(self, model: Any, shards: Shards, device: str, decoder: Decoder) -> None:
@@ -109,7 +109,6 @@ class Streamed:
         self.blocks, self._stack = decoder.blocks(model), decoder.stack
         settle(model, shards)
         self.stored = Stored(model, shards)
-        self._check_apart()
         for name, buffer in model.named_buffers():
             set_module_tensor_to_device(model, name, device, buffer)
 
@@ -205,15 +204,22 @@ class Streamed:
                 files.setdefault(_part(self.stored.groups[name].names[0]), []).append(name)
         return list(files.values())
 
-    def _check_apart(self) -> None:
-        stack = re.escape(f"{self._stack}.")
-        for name, group in self.stored.groups.items():
-            places = {(re.match(rf"{stack}\d+\.", each) or [""])[0] for each in group.names}
-            if len(places) > 1:
-                raise ValueError(
-                    f"stream: {name} and {group.names[-1]} are stored in one tensor and belong to "
-                    "different blocks; leave --stream out"
-                )
+
+def check_apart(stack: str, stored: Stored) -> None:
+    """Refuse a checkpoint of which two blocks can only be had together.
+
+    Raises:
+        ValueError: it is one.
+    """
+    for name, group in stored.groups.items():
+        members = {
+            (re.match(rf"{re.escape(stack)}\.\d+\.", each) or [""])[0] for each in group.names
+        }
+        if len(members) > 1:
+            raise ValueError(
+                f"stream: {name} and {group.names[-1]} are stored in one tensor and belong to "
+                "different blocks; leave --stream out"
+            )
 
 
 def _part(name: str) -> str:

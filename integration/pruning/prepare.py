@@ -24,10 +24,12 @@ from pruneproof.integration.pruning.load import (
     stored_files,
 )
 from pruneproof.integration.pruning.memory import size_of
+from pruneproof.integration.pruning.places import check_apart
 from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.pruning.quantised import check_not_quantised
+from pruneproof.integration.pruning.quantised import check_no_adapter, check_not_quantised
 from pruneproof.integration.pruning.settle import settle
 from pruneproof.integration.pruning.shards import Shards
+from pruneproof.integration.pruning.stored import Stored
 from pruneproof.integration.pruning.unfinished import beside
 from pruneproof.integration.pruning.where import Where
 from pruneproof.integration.text_sources import (
@@ -85,7 +87,9 @@ def prepare(name: str, plan: Plan, data: Data, where: Where) -> Prepared:
     ignored = check_files(name, skeleton, stream=where.stream)
     check_length(skeleton, data.seqlen)
     decoder = Decoder.of(skeleton)
-    check_decoder(decoder, plan, stream=where.stream)
+    check_decoder(decoder, plan)
+    if where.stream:
+        check_streaming(name, skeleton, decoder)
     if where.out is not None:
         check_room(skeleton, decoder, where.out)
     tokenizer = load_tokenizer(name)
@@ -132,12 +136,13 @@ def check_files(name: str, model: Any, *, stream: bool) -> tuple[str, ...]:
         See `settle`.
 
     Raises:
-        ValueError: quantised weights, damaged files, tensors that the model lacks or has no place
-            for, or files that cannot be streamed.
+        ValueError: quantised weights, an adapter, damaged files, tensors that the model lacks or
+            has no place for, or files that cannot be streamed.
         FileNotFoundError: no weights, or not all.
     """
     if not is_gguf(name):
         check_not_quantised(name, model.config)
+        check_no_adapter(name)
     files = stored_files(name, model)
     if files is not None:
         return settle(model, files)
@@ -158,12 +163,26 @@ def check_length(model: Any, seqlen: int) -> None:
         raise ValueError(f"seqlen must be at most the model's {longest}, got {seqlen}")
 
 
-def check_decoder(decoder: Decoder, plan: Plan, *, stream: bool) -> None:
+def check_streaming(name: str, model: Any, decoder: Decoder) -> None:
+    """Refuse a model whose blocks cannot be had one at a time.
+
+    Raises:
+        ValueError: weights outside the blocks that are needed between them, or two blocks in one
+            tensor.
+    """
+    if decoder.between:
+        raise ValueError(
+            "stream: the model uses weights of its own between its blocks; leave --stream out"
+        )
+    if (files := stored_files(name, model)) is not None:
+        check_apart(decoder.stack, Stored(model, files))
+
+
+def check_decoder(decoder: Decoder, plan: Plan) -> None:
     """Refuse a model that the plan does not suit.
 
     Raises:
-        ValueError: in_features that m does not divide, layers that are chosen wrongly, or, to be
-            streamed, weights outside the blocks that are needed between them.
+        ValueError: in_features that m does not divide, or layers that are chosen wrongly.
     """
     for number, block in enumerate(decoder.matrices):
         for each in block:
@@ -177,10 +196,6 @@ def check_decoder(decoder: Decoder, plan: Plan, *, stream: bool) -> None:
                         f"{each.in_features} in block {number}, {name}"
                     )
     check_chosen(plan, [(block, name) for block, name, _ in decoder.names()])
-    if stream and decoder.between:
-        raise ValueError(
-            "stream: the model uses weights of its own between its blocks; leave --stream out"
-        )
 
 
 def check_room(model: Any, decoder: Decoder, out: Path) -> None:

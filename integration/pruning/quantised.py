@@ -1,4 +1,4 @@
-"""Quantised checkpoints, which are refused: what they are, and what to take in their place."""
+"""Checkpoints whose files are not the weights, which are refused: quantised ones and adapters."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ MODELOPT = "hf_quant_config.json"
 """Where NVIDIA's modelopt says it, beside the configuration."""
 OPTIONS = {"fp8": "FineGrainedFP8Config", "mxfp4": "Mxfp4Config"}
 """By method, the class of transformers that can have an option `dequantize`; these were tried."""
+ADAPTER = "adapter_config.json"
+"""What lies in a folder with an adapter, which transformers would load too if peft is there."""
 KINDS = (
     (r"lora_|\.base_layer\.|modules_to_save", "an adapter's", "merge the adapter and save the sum"),
     (r"\.(weight_)?(packed|shape|zero_point)$", "compressed-tensors'", ""),
@@ -39,20 +41,25 @@ def check_not_quantised(name: str, config: Any) -> None:
     Raises:
         ValueError: with the method, and how to get a checkpoint that can be pruned.
     """
-    from transformers.utils import cached_file
-
     method = quantised_by(config)
-    beside = cached_file(
-        name,
-        MODELOPT,
-        _raise_exceptions_for_missing_entries=False,
-        _raise_exceptions_for_connection_errors=False,
-    )
-    if method is None and beside is not None:
-        said = json.loads(Path(beside).read_text(encoding="utf-8"))
+    if method is None and (beside := _beside(name, MODELOPT)) is not None:
+        said = json.loads(beside.read_text(encoding="utf-8"))
         method = f"modelopt ({said.get('quantization', {}).get('quant_algo', 'unknown')})"
     if method is not None:
         raise ValueError(f"model: {name} is quantised ({method}); {_instead(name, method)}")
+
+
+def check_no_adapter(name: str) -> None:
+    """Refuse a folder that holds an adapter beside the weights.
+
+    Raises:
+        ValueError: it does.
+    """
+    if _beside(name, ADAPTER) is not None:
+        raise ValueError(
+            f"model: {name} holds an adapter ({ADAPTER}); merge it (peft's merge_and_unload) and "
+            "save the sum, or remove the adapter's files"
+        )
 
 
 def quantised_by(config: Any) -> str | None:
@@ -96,6 +103,19 @@ def _instead(name: str, method: str) -> str:
         f"{', save_original_format=False' if whole else ''}); "
         f"AutoTokenizer.from_pretrained({name!r}).save_pretrained('dequantised')`"
     )
+
+
+def _beside(name: str, file: str) -> Path | None:
+    """A file of the model, from its folder or the hub."""
+    from transformers.utils import cached_file
+
+    found = cached_file(
+        name,
+        file,
+        _raise_exceptions_for_missing_entries=False,
+        _raise_exceptions_for_connection_errors=False,
+    )
+    return None if found is None else Path(found)
 
 
 def _takes(function: Any, argument: str) -> bool:

@@ -46,7 +46,7 @@ class Stored:
         used = {name for group in self._naming.groups for name in group.stored}
         self.left = tuple(sorted(there.keys() - used))
         self.same: dict[str, str] = {}
-        self.ties = self.ties_of(model) if ties is None else ties
+        self.ties = ties_of(model) if ties is None else ties
         for names in self.ties:
             # transformers 4 ties to the first of them, whichever is there.
             held = [name for name in names if name in self.groups]
@@ -56,14 +56,6 @@ class Stored:
                 self._refuse_missing(names[0])
         for group in self._naming.groups:
             _check(group, there, own)
-
-    @staticmethod
-    def ties_of(model: Any) -> list[list[str]]:
-        """The names of each parameter of a model."""
-        names: dict[int, list[str]] = {}
-        for name, each in model.named_parameters(remove_duplicate=False):
-            names.setdefault(id(each), []).append(name)
-        return list(names.values())
 
     def own(self, names: Iterable[str]) -> dict[str, Tensor]:
         """The files' tensors of these names, in the model's dtypes, whatever is tied."""
@@ -150,6 +142,14 @@ def check_all_taken(left: Iterable[str]) -> None:
         f"model: its files hold {len(names)} tensors that the model has no place for ({listed})"
         f"{looks}; {what}"
     )
+
+
+def ties_of(model: Any) -> list[list[str]]:
+    """The names of each parameter of a model."""
+    names: dict[int, list[str]] = {}
+    for name, each in model.named_parameters(remove_duplicate=False):
+        names.setdefault(id(each), []).append(name)
+    return list(names.values())
 
 
 def _check(group: Group, stored: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:

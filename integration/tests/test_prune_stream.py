@@ -13,9 +13,11 @@ from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.pruning import blockwise, places
 from pruneproof.integration.pruning.carried import Carried
 from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.pruning.naming import CONVERTS
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.pruning.shards import INDEX, Shards
+from pruneproof.integration.tests.checkpoints import change, heads
 
 PLAN = Plan("ria", sparsity=0.5, refine="dsnot")
 SAME = ("dense_perplexity", "pruned_perplexity", "achieved_sparsity")
@@ -50,6 +52,23 @@ def test_the_result_is_the_same_bit_for_bit(family, dtype, tied, save_checkpoint
     assert {key: whole[key] for key in SAME} == {key: streamed[key] for key in SAME}
     assert_equal(tmp_path / "whole", tmp_path / "streamed")
     assert not (tmp_path / "streamed.unfinished").exists()
+
+
+def test_two_heads_where_the_configuration_says_tied_are_one_answer(
+    decoder_of, save_checkpoint, text, tmp_path
+):
+    folder = save_checkpoint(decoder_of("llama"))
+    change(folder, heads("different"), tie_word_embeddings=True)
+    both = [
+        run(str(folder), PLAN, data(text), stream=stream, out=tmp_path / name)
+        for name, stream in (("whole", False), ("streamed", True))
+    ]
+    assert {key: both[0][key] for key in SAME} == {key: both[1][key] for key in SAME}
+    assert_equal(tmp_path / "whole", tmp_path / "streamed")
+    there = {
+        name: "lm_head.weight" in Shards(tmp_path / name).files for name in ("whole", "streamed")
+    }
+    assert there == dict.fromkeys(there, CONVERTS), "transformers 4 takes the embeddings for both"
 
 
 def test_another_dtype_than_the_checkpoints_is_the_same_too(llama, save_checkpoint, text, tmp_path):

@@ -5,13 +5,16 @@ import shlex
 import subprocess
 import sys
 
+import gguf
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from pruneproof.integration.pruning.load import load_skeleton
+from pruneproof.integration.pruning.load import load_skeleton, load_weights
 from pruneproof.integration.pruning.naming import CONVERTS
+from pruneproof.integration.pruning.places import InMemory
 from pruneproof.integration.pruning.prepare import check_files
 from pruneproof.integration.pruning.quantised import check_not_quantised, quantised_by
 from pruneproof.integration.tests.checkpoints import change, model_of
@@ -66,6 +69,48 @@ def test_one_that_modelopt_declares_beside_the_configuration(folder):
         check_not_quantised(str(folder), config)
 
 
+def test_an_adapter_in_the_folder_is_not_left_out(folder):
+    (folder / "adapter_config.json").write_text("{}")
+    skeleton = load_skeleton(str(folder), "auto")
+    with pytest.raises(ValueError, match="holds an adapter .*merge it"):
+        check_files(str(folder), skeleton, stream=False)
+
+
+def test_a_gguf_file_is_expanded_and_saved_as_it_was_measured(tmp_path):
+    write_gguf(tmp_path / "model.gguf")
+    name = str(tmp_path / "model.gguf")
+    skeleton = load_skeleton(name, "auto")
+    assert check_files(name, skeleton, stream=False) == ()
+    InMemory(load_weights(name, skeleton.dtype, "cpu")).save(tmp_path / "out", lambda _: None)
+    assert (tmp_path / "out/model.safetensors").exists()
+
+
+def write_gguf(path):
+    """A LLaMA of random weights."""
+    writer, width = gguf.GGUFWriter(path, "llama"), 32
+    numbers = np.random.default_rng(0)
+    writer.add_context_length(32)
+    writer.add_embedding_length(width)
+    writer.add_feed_forward_length(width)
+    writer.add_block_count(6)
+    writer.add_head_count(2)
+    writer.add_head_count_kv(2)
+    writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_vocab_size(97)
+    shapes = {"token_embd": (97, width), "output": (97, width), "output_norm": (width,)}
+    for block in range(6):
+        for each in ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"):
+            shapes[f"blk.{block}.{each}"] = (width, width)
+        for each in ("attn_norm", "ffn_norm"):
+            shapes[f"blk.{block}.{each}"] = (width,)
+    for each, shape in shapes.items():
+        writer.add_tensor(f"{each}.weight", numbers.standard_normal(shape).astype(np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
 def fp8(folder):
     """A LLaMA in FP8 with its scales, and how it was before."""
     torch.manual_seed(0)
@@ -113,7 +158,8 @@ def test_the_instructions_give_a_checkpoint_that_can_be_pruned(tmp_path):
     assert check_files(str(made), load_skeleton(str(made), "auto"), stream=True) == ()
     for name, each in load_file(made / "model.safetensors").items():
         right = model.state_dict()[name]
-        # e4m3 has 3 bits behind the point, and bfloat16 7: halves of both, and 448 is 2^-9 · 2^18
-        # steps of its smallest number wide.
-        bound = right.abs() * (2**-4 + 2**-8) + right.abs().max() / 448 * 2**-10
-        assert ((each.float() - right).abs() <= bound * (1 + 2**-10)).all(), name
+        # Roundings to nearest: of e4m3, 2⁻⁴ of a number and 2⁻¹⁰ of the scale below its smallest
+        # normal one; of the scale and of the product to bfloat16, 2⁻⁹ each.
+        bound = right.abs() * 2**-4 + right.abs().max() / 448 * 2**-10
+        bound = bound + (right.abs() + bound) * (2**-8 + 2**-18)
+        assert ((each.float() - right).abs() <= bound).all(), name

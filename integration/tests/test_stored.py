@@ -8,11 +8,11 @@ from transformers import AutoModelForCausalLM
 
 from pruneproof.integration.pruning import load, saved
 from pruneproof.integration.pruning.load import load_skeleton, load_weights, stored_files
-from pruneproof.integration.pruning.naming import CONVERTS
-from pruneproof.integration.pruning.places import InMemory, Streamed
+from pruneproof.integration.pruning.naming import CONVERTS, Group
+from pruneproof.integration.pruning.places import InMemory, Streamed, check_apart
 from pruneproof.integration.pruning.settle import settle
 from pruneproof.integration.pruning.shards import OnHub, Shards
-from pruneproof.integration.pruning.stored import Stored
+from pruneproof.integration.pruning.stored import Stored, ties_of
 from pruneproof.integration.tests.checkpoints import FAMILIES, change, heads, model_of
 
 NAMES = [*FAMILIES, "gemma3"]
@@ -35,7 +35,7 @@ def settled(folder, dtype="auto"):
 
 
 def ties(model):
-    return sorted(sorted(names) for names in Stored.ties_of(model) if len(names) > 1)
+    return sorted(sorted(names) for names in ties_of(model) if len(names) > 1)
 
 
 def assert_as_in_memory(folder, dtype="auto"):
@@ -227,6 +227,17 @@ def test_the_hub_is_asked_for_headers_alone(checkpoint, monkeypatch):
     monkeypatch.setattr(huggingface_hub, "get_safetensors_metadata", metadata)
     files = stored_files("owner/model", load_skeleton(str(folder), "auto"))
     assert (asked, files) == (["owner/model"], OnHub(dict(shards.headers)))
+
+
+def test_blocks_that_are_stored_in_one_tensor_are_not_streamed(checkpoint):
+    folder = checkpoint("llama")
+    skeleton, _ = settled(folder)
+    stored = Stored(skeleton, Shards(folder))
+    check_apart(skeleton, stored)
+    names = tuple(f"model.layers.{number}.mlp.up_proj.weight" for number in (1, 2))
+    stored.groups[names[0]] = Group(names, ("both",), dict)
+    with pytest.raises(ValueError, match=r"up_proj.weight are stored in one tensor and belong"):
+        check_apart(skeleton, stored)
 
 
 def corrupt(tensors, what):
