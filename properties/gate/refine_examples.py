@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise, product
 from typing import Any
 
@@ -53,7 +54,7 @@ def _masks(draw: st.DrawFn, rows: int, columns: int, *shares: float) -> Tensor:
 def plain_layers(
     draw: st.DrawFn, method: str, parameters: st.SearchStrategy[dict[str, Any]] | None = None
 ) -> Example:
-    """Integers: all means and errors are exact in any arithmetic, and no input is constant."""
+    """Integers that are not 0: all means and errors are exact, and no input is constant."""
     rows, columns = draw(st.sampled_from([1, 2, 3, 3])), draw(st.sampled_from([2, 4, 6, 8, 8]))
     tokens, dtype = draw(st.sampled_from([4, 8])), draw(st.sampled_from(DTYPES))
     # Drawn from a seed, since ties are what is not wanted here.
@@ -66,6 +67,16 @@ def plain_layers(
     chosen = draw(parameters) if parameters is not None else {}
     keep = draw(_masks(rows, columns))
     return Example(method, weight.to(dtype), inputs.to(dtype), None, chosen, {"keep": keep})
+
+
+@st.composite
+def sparse_layers(
+    draw: st.DrawFn, method: str, parameters: st.SearchStrategy[dict[str, Any]]
+) -> Example:
+    """Plain layers with weights that are 0, of what is pruned and of what is kept."""
+    example = draw(plain_layers(method, parameters))
+    zero = draw(_masks(*example.weight.shape, 0.8))
+    return replace(example, weight=example.weight.masked_fill(zero, 0))
 
 
 def separated_layers(

@@ -39,6 +39,15 @@ def test_what_never_swaps_breaks_no_must_but_agreement(prop):
         assert result.verdict == others.get(prop.id, "passed")
 
 
+@pytest.mark.parametrize("grower", [faults.GrowsZeros, faults.GrowsZerosByStatistics])
+@pytest.mark.parametrize("prop", MUSTS, ids=lambda prop: prop.id)
+def test_what_grows_zeros_as_the_paper_allows_breaks_no_must(prop, grower):
+    for method in prop.methods:
+        if grower is faults.GrowsZeros or method == "r2_dsnot":
+            result = judge(prop, method, Subject(grower()), __file__)
+            assert result.verdict == ("unsupported" if prop.id == "refine.guard" else "passed")
+
+
 def example(inputs: list[list[float]], **parameters: float) -> Example:
     weight, keep = torch.tensor([[8.0, -4, 6]]), torch.tensor([[False, True, False]])
     return Example("dsnot", weight, torch.tensor(inputs), None, parameters, {"keep": keep})

@@ -35,6 +35,9 @@ def dsnot(
     never varies (Var = 0) has the gain's limit: the largest number, with its sign, or 0 where
     the contribution is 0.
 
+    A pruned weight that is 0, as in a model that was pruned before, never grows: that would give
+    the output nothing back for the weight that is pruned in exchange.
+
     With ``m`` an n:m mask stays one, since i and j are of the same m consecutive inputs: i is the
     best of the inputs whose group has a j, and j the cheapest there.
 
@@ -75,11 +78,12 @@ def dsnot(
         [False, True, False, True]
 
     Source: §3.6 and Appendix C.1; the paper's indices q of X mean r, and growth is restricted to
-    what is pruned. Other code: zyxxmu/DSnoT measures E[X_j] as a sum over tokens divided by the
-    number of sequences, so its threshold of 0.1 is 0.1 ÷ (tokens a sequence) here; when it runs
-    out of candidates it goes on with weights that are none, and the number kept drifts. For n:m,
-    of which the paper says nothing, it grows the best of the output and prunes the cheapest by the
-    mask's own score in that group, whatever its Δ, and always with ``same_sign``.
+    what is pruned and not 0. Other code: zyxxmu/DSnoT measures E[X_j] as a sum over tokens divided
+    by the number of sequences, so its threshold of 0.1 is 0.1 ÷ (tokens a sequence) here; when it
+    runs out of candidates it goes on with weights that are none, so that zeros grow and the number
+    kept drifts. For n:m, of which the paper says nothing, it grows the best of the output and
+    prunes the cheapest by the mask's own score in that group, whatever its Δ, and always with
+    ``same_sign``.
     """
     limits = Limits(max_cycles, update_threshold, same_sign, guard, m)
     check_refinement(W, keep, mean, var, x_norm, limits)

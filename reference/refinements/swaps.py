@@ -5,8 +5,8 @@ is pruned, :math:`\mathbb{E}[\epsilon_k] = \sum_{j\ \text{pruned}} W_{jk}\,\math
 each output k on its own, at most ``max_cycles`` times, until it stops:
 
 1. If :math:`|\mathbb{E}[\epsilon_k]|` is not above ``update_threshold``, stop. Let s be its sign.
-2. Grow: of the inputs pruned at the start and not grown since, take the one whose gain for this s
-   is largest. If there is none, stop.
+2. Grow: of the inputs pruned at the start and not grown since, whose weight is not 0, take the one
+   whose gain for this s is largest. If there is none, stop.
 3. Prune: of the inputs kept at the start and not pruned since whose contribution has the sign −s
    (Δ < 0), take the one whose cost is lowest. If there is none, stop.
 4. The new error is the old one, less the grown contribution, plus the pruned one. With ``guard``,
@@ -17,6 +17,11 @@ each output k on its own, at most ``max_cycles`` times, until it stops:
 With ``m``, for masks of n:m, both are of one group of m consecutive inputs: step 2 passes over the
 inputs whose group has none for step 3, and step 3 looks only at the group of the grown input. One
 group of all inputs is no restriction.
+
+A weight of 0, as a model that was pruned before has them, is no candidate in step 2: growing it
+changes no output, so the swap would only lose the kept weight. The paper's arg max names no
+candidates, and among the gains of an output 0 is larger than any negative one. A kept weight of 0
+is none in step 3 either, by Δ < 0 as printed. Where no pruned weight is 0 this restricts nothing.
 
 Ties go to the lowest input. Gains and costs are fixed at the start, and nothing is undone: a
 weight just pruned is never grown again, nor one just grown pruned. Each cycle prunes one and grows
@@ -108,15 +113,16 @@ def swap(
         contribution = weight * mean
         kept = refined[outputs]
         # The largest gain comes first when its negative is sorted; inf marks what is no candidate.
+        fixed = kept | (weight == 0)
         grow = [
-            gain(contribution, outputs, sign).neg_().masked_fill_(kept, torch.inf)
+            gain(contribution, outputs, sign).neg_().masked_fill_(fixed, torch.inf)
             for sign in (1, -1)
         ]
         loss = cost(weight, outputs)
         prune = [
             loss.masked_fill(~kept | (sign * contribution >= 0), torch.inf) for sign in (1, -1)
         ]
-        del weight, loss
+        del weight, loss, fixed
         _swap_block(contribution, kept, _pairs(grow, prune, limits), limits)
     return refined.T
 

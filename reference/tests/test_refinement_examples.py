@@ -41,6 +41,33 @@ def test_nothing_is_undone():
     assert dsnot(W, keep, ones, ones, ones)[:, 0].tolist() == [True, False]
 
 
+def test_a_weight_of_0_never_grows():
+    # The error goes 1, -3 (grow 0, prune 3). Then weight 1 has gain 0 and weight 2, which moves the
+    # error away from zero, has -1: the larger one would give nothing back for weight 4.
+    W, keep = columns([1.0, 0.0, 1.0, -3.0, 2.0], [False, False, False, True, True])
+    mean, ones = vectors([1.0] * 5, [1.0] * 5)
+    mean[2] = 0.0
+    grown_alone = [True, False, False, False, True]
+    assert dsnot(W, keep, mean, ones, ones, max_cycles=1)[:, 0].tolist() == grown_alone
+    assert dsnot(W, keep, mean, ones, ones)[:, 0].tolist() == [True, False, True, False, False]
+    # With nothing else to grow nothing more is pruned, whatever the sign of the 0.
+    W[1:3] = torch.tensor([[-0.0], [0.0]])
+    assert dsnot(W, keep, mean, ones, ones)[:, 0].tolist() == grown_alone
+    for form in ("printed", "repaired"):
+        refined = r2_dsnot(W, keep, ones, ones, ones, form=form)
+        assert refined[:, 0].tolist() == grown_alone
+
+
+def test_a_group_with_nothing_but_zeros_to_grow_is_passed_over():
+    # Input 0 would be the first to grow by the printed line, which does not see its weight.
+    W, keep = columns([0.0, -1.0, 2.0, -1.0], [False, True, False, True])
+    mean, ones = vectors([3.0, 1.0, 1.0, 1.0], [1.0] * 4)
+    refined = r2_dsnot(W, keep, mean, ones, ones, form="printed", m=2)
+    assert refined[:, 0].tolist() == [False, True, True, False]
+    W[2] = 0.0
+    assert dsnot(W, keep, mean, ones, ones, update_threshold=0.0, m=2).equal(keep)
+
+
 def test_an_input_that_never_varies_is_grown_first_and_a_dead_one_never_before_a_helpful_one():
     W, keep = columns([9.0, 1.0, 5.0, -1.0], [False, False, False, True])
     mean, var, norms = vectors([1.0, 1.0, 0.0, 1.0], [1.0, 0.0, 0.0, 1.0], [1.0, 1.0, 0.0, 1.0])

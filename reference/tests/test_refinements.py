@@ -51,15 +51,18 @@ def divided(number, variance):
     return math.copysign(torch.finfo(torch.float64).max, number) if number != 0 else 0.0
 
 
-def refined_slowly(W, keep, mean, var, x_norm, options):
-    """Swap for each output in turn. R²-DSnoT with D and W left in place is DSnoT."""
+def refined_slowly(W, keep, mean, var, x_norm, options, zeros_grow=False):
+    """Swap for each output in turn. R²-DSnoT with D and W left in place is DSnoT.
+
+    With zeros_grow, whatever is pruned may grow, as the arg max of §3.6 is printed.
+    """
     outputs = range(W.shape[1])
     W, keep, mean, var, x_norm = (t.tolist() for t in (W, keep, mean, var, x_norm))
     remaining = [
         [w * kept for w, kept in zip(*rows, strict=True)] for rows in zip(W, keep, strict=True)
     ]
     by_output = list(zip(*remaining, strict=True))
-    statistics = (mean, var, x_norm, remaining, by_output)
+    statistics = (mean, var, x_norm, remaining, by_output, zeros_grow)
     refined = [
         refine_output(k, [row[k] for row in W], [row[k] for row in keep], *statistics, options)
         for k in outputs
@@ -67,7 +70,7 @@ def refined_slowly(W, keep, mean, var, x_norm, options):
     return [list(row) for row in zip(*refined, strict=True)]
 
 
-def refine_output(k, w, keep, mean, var, x_norm, remaining, by_output, options):
+def refine_output(k, w, keep, mean, var, x_norm, remaining, by_output, zeros_grow, options):
     def importance(j):
         terms = [norm(by_output[k], 1), norm(remaining[j], 1)]
         return sum(1 / term for term in terms if term > 0)
@@ -88,7 +91,7 @@ def refine_output(k, w, keep, mean, var, x_norm, remaining, by_output, options):
         return options["m"] is None or i // options["m"] == j // options["m"]
 
     inputs = range(len(w))
-    growable = {j for j in inputs if not keep[j]}
+    growable = {j for j in inputs if not keep[j] and (w[j] != 0 or zeros_grow)}
     prunable = {j for j in inputs if keep[j]}
     error = sum(w[j] * mean[j] for j in growable)
     first_sign = (error > 0) - (error < 0)
@@ -231,6 +234,23 @@ def test_within_groups_they_are_the_slow_rendering(grouped, options, r2):
     plain = {**R2, "relative_grow": False, "alpha": 1.0, "gamma_prune": 0.0}
     expected = refined_slowly(*problem, (r2 or plain) | options | {"m": m})
     assert refined_by(problem, options | {"m": m}, r2).tolist() == expected
+
+
+@given(problems() | grouped_problems(), limits, st.none() | r2_options)
+def test_where_no_pruned_weight_is_0_the_candidates_are_all_that_is_pruned(drawn, options, r2):
+    (W, keep, *rest), m = drawn if len(drawn) == 2 else (drawn, None)
+    W = torch.where(keep | (W != 0), W, 1.0)
+    plain = {**R2, "relative_grow": False, "alpha": 1.0, "gamma_prune": 0.0}
+    every = (r2 or plain) | options | {"m": m}
+    expected = refined_slowly(W, keep, *rest, every, zeros_grow=True)
+    assert refined_by((W, keep, *rest), options | {"m": m}, r2).tolist() == expected
+
+
+@given(problems() | grouped_problems(), limits, st.none() | r2_options)
+def test_no_weight_of_0_grows(drawn, options, r2):
+    problem, m = drawn if len(drawn) == 2 else (drawn, None)
+    refined = refined_by(problem, options | {"m": m}, r2)
+    assert not (refined & ~problem[1] & (problem[0] == 0)).any()
 
 
 @given(grouped_problems(), limits, st.none() | r2_options)

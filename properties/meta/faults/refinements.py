@@ -258,6 +258,28 @@ class PrunesByMagnitude(Refinement):
         return abs(output.weight[j])
 
 
+@fault("refine.zeros:dsnot")
+class GrowsZeros(Refinement):
+    """Whatever is pruned may grow, even what was 0 before."""
+
+    def growable(self, output: Output) -> list[int]:
+        """As §3.6 and DSnoT's code have it."""
+        return [j for j, kept in enumerate(output.keep) if not kept]
+
+
+@fault("refine.zeros:r2_dsnot")
+class GrowsZerosByStatistics(GrowsZeros):
+    """Whatever is pruned may grow, by Eq. (5) as printed, which does not see the weight."""
+
+    conventions = {"r2_form": "printed"}
+
+    def gain(self, output: Output, j: int, sign: float) -> float:
+        """Without the weight, in R²-DSnoT."""
+        if "relative_grow" in output.named:
+            output = replace(output, weight=[1.0] * len(output.keep))
+        return super().gain(output, j, sign)
+
+
 @fault("refine.guard:dsnot")
 class GuardInName(Refinement):
     """The guard is declared, and swaps overshoot."""

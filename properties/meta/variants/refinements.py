@@ -106,7 +106,7 @@ class Refinement:
 
     def growable(self, output: Output) -> list[int]:
         """The inputs that may be grown."""
-        return [j for j, kept in enumerate(output.keep) if not kept]
+        return [j for j, kept in enumerate(output.keep) if not kept and output.weight[j] != 0]
 
     def harmless(self, output: Output, prunable: list[int], sign: float) -> list[int]:
         """Those that lower the signed error when they are pruned."""
