@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from pruneproof.cli.app import app
 from pruneproof.integration.experiments.experiment import Experiment
 from pruneproof.integration.experiments.label import label
-from pruneproof.integration.linear_inputs import decoder_blocks
-from pruneproof.integration.pruning.blockwise import linears, prune_blocks
+from pruneproof.integration.linear_inputs import decoder_blocks, linears
+from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.chosen import (
     Patterns,
     check_chosen,

@@ -15,8 +15,8 @@ from pruneproof.integration.doctor import run as running
 from pruneproof.integration.doctor.examine import examine
 from pruneproof.integration.doctor.finding import Verdict
 from pruneproof.integration.doctor.known import Book, Known, KnownModel, KnownTokenizer
+from pruneproof.integration.linear_inputs import decoder_blocks, linears
 from pruneproof.integration.perplexity import perplexity
-from pruneproof.integration.pruning.blockwise import decoder_blocks, linears
 from pruneproof.integration.text_sources import evaluation_tokens
 
 LENGTH = 2048

@@ -6,8 +6,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from pruneproof.integration.linear_inputs import decoder_blocks
-from pruneproof.integration.pruning.blockwise import linears, prune_blocks
+from pruneproof.integration.linear_inputs import decoder_blocks, linears
+from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.plan import NEEDS, REFINEMENTS, Plan
 from pruneproof.integration.pruning.run import run

@@ -7,9 +7,9 @@ from transformers import AutoModelForCausalLM
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
-from pruneproof.integration.linear_inputs import decoder_blocks
+from pruneproof.integration.linear_inputs import decoder_blocks, linears
 from pruneproof.integration.pruning import preview as previewing
-from pruneproof.integration.pruning.blockwise import linears, prune_blocks
+from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.memory import Memory
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.preview import pruned_weights
