@@ -249,8 +249,8 @@ def _run(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
     typer.echo(f"zeros              {zeros['zeros']:,} of {zeros['weights']:,}", nl=False)
     whole = zeros["model"]
     typer.echo(
-        f" ({100 * zeros['fraction']:.3f} %) in what was pruned; {100 * whole['fraction']:.3f} % of "
-        f"the model's {whole['weights']:,}"
+        f" ({100 * zeros['fraction']:.3f} %) in what was pruned; "
+        f"{100 * whole['fraction']:.3f} % of the model's {whole['weights']:,}"
     )
     if dense := dense_in_words(record["left_dense"]):
         typer.echo(f"stays dense        {dense}")

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from torch.overrides import TorchFunctionMode
 
 from pruneproof.integration.pruning.shards import Header, OnHub, Shards, has_safetensors
 from pruneproof.integration.pruning.stored import check_all_taken
@@ -82,7 +83,7 @@ def load_skeleton(name: str, dtype: str) -> Any:
         "decoder that predicts the next token, such as LlamaForCausalLM"
     )
     try:
-        with init_empty_weights(include_buffers=False):
+        with init_empty_weights(include_buffers=False), _LargeOnMeta():
             model = AutoModelForCausalLM.from_config(config, dtype=chosen, **_one_by_one())
     except ValueError as error:
         raise ValueError(f"{refused} ({_first_line(error)[:200]})") from error
@@ -230,6 +231,30 @@ def stored_files(name: str, model: Any) -> Shards | OnHub | None:
 def _in_folder(folder: Path) -> Shards | None:
     pickled = any(folder.glob("*.bin")) and not has_safetensors(folder)
     return None if pickled else Shards(folder)
+
+
+class _LargeOnMeta(TorchFunctionMode):
+    """While entered, what is too large for a buffer is made on the meta device.
+
+    accelerate moves each parameter there once it is made, and the experts of one layer in one
+    tensor may take more than the memory.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Call the function."""
+        kwargs = kwargs or {}
+        if func in _MADE:
+            sizes = args[0] if args and isinstance(args[0], tuple | list) else args
+            if math.prod(each for each in sizes if isinstance(each, int)) > LARGE:
+                kwargs = {**kwargs, "device": "meta"}
+        return func(*args, **kwargs)
+
+
+LARGE = 2**26
+"""Elements beyond which nothing is a buffer."""
+_MADE = (torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn)
 
 
 def _one_by_one() -> dict[str, str]:
