@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +73,10 @@ def load_skeleton(name: str, dtype: str) -> Any:
         OSError: no such model.
     """
     from accelerate import init_empty_weights
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM, modeling_utils
 
+    # transformers 5 has it elsewhere, and does not initialise what is on the meta device.
+    no_init_weights = getattr(modeling_utils, "no_init_weights", nullcontext)
     folder, named = _where(name)
     config = AutoConfig.from_pretrained(folder, **named)
     inner = config.get_text_config()
@@ -83,7 +86,7 @@ def load_skeleton(name: str, dtype: str) -> Any:
         "decoder that predicts the next token, such as LlamaForCausalLM"
     )
     try:
-        with init_empty_weights(include_buffers=False), _LargeOnMeta():
+        with init_empty_weights(include_buffers=False), _LargeOnMeta(), no_init_weights():
             model = AutoModelForCausalLM.from_config(config, dtype=chosen, **_one_by_one())
     except ValueError as error:
         raise ValueError(f"{refused} ({_first_line(error)[:200]})") from error
