@@ -202,8 +202,9 @@ def waiting(blocks: Sequence[nn.Module]) -> Iterator[None]:
 
 
 def _wait_or_run(number: int, run: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    way = getcurrent()
-    if not isinstance(way, _Way):
+    if not isinstance(getcurrent(), _Way):
         return run(*args, **kwargs)
-    assert way.parent is not None
-    return way.parent.switch(Call(number, args, kwargs))
+    # A name for the greenlet itself in its own frame would keep both for ever if it is dropped.
+    caller = getcurrent().parent
+    assert caller is not None
+    return caller.switch(Call(number, args, kwargs))

@@ -91,8 +91,10 @@ def factors(
     if is_weight(second) and second.ndim > 1:
         yield second.mT, first, lambda y: y if bias is None else y - bias
     elif is_weight(first) and first.ndim > 1:
-        x = second.mT if second.ndim > 1 else second
-        yield first, x, lambda y: (y if bias is None else y - bias).mT
+        if second.ndim == 1:
+            yield first, second, lambda y: y
+        else:
+            yield first, second.mT, lambda y: (y if bias is None else y - bias).mT
 
 
 class Products(TorchFunctionMode):
