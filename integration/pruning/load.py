@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import nullcontext
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,11 @@ def load_skeleton(name: str, dtype: str) -> Any:
     # transformers 5 has it elsewhere, and does not initialise what is on the meta device.
     no_init_weights = getattr(modeling_utils, "no_init_weights", nullcontext)
     folder, named = _where(name)
-    config = AutoConfig.from_pretrained(folder, **named)
+    try:
+        config = AutoConfig.from_pretrained(folder, **named)
+    # transformers says a good deal more below.
+    except (OSError, ValueError) as error:
+        raise type(error)(f"model: {_first_line(error)[:300]}") from error
     inner = config.get_text_config()
     chosen = DTYPES.get(dtype) or config.dtype or inner.dtype or torch.float32
     refused = (
@@ -90,6 +95,12 @@ def load_skeleton(name: str, dtype: str) -> Any:
             model = AutoModelForCausalLM.from_config(config, dtype=chosen, **_one_by_one())
     except ValueError as error:
         raise ValueError(f"{refused} ({_first_line(error)[:200]})") from error
+    # Whatever a class raises that its configuration does not suit.
+    except Exception as error:
+        raise ValueError(
+            f"model: transformers {version('transformers')} cannot make {name} by its config.json "
+            f"({type(error).__name__}: {_first_line(error)[:200]})"
+        ) from error
     # An encoder, or a decoder saved without its head, would get a head of random weights.
     if config.architectures and type(model).__name__ not in config.architectures:
         raise ValueError(refused)

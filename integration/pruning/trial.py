@@ -372,9 +372,10 @@ def _tried(
             f"{', '.join(map(str, order))} …; only blocks that are called once each, one after "
             "the other, can be pruned"
         )
-    leaves = tensors_in((first.args, first.kwargs))
-    spent = [number for number, each in enumerate(leaves) if storage_of(each) not in mode.seen]
-    return Trial(stack, mode.uses, mode.routed, tuple(spent), between)
+    hidden, *_ = tensors_in((first.args, first.kwargs))
+    # The others may be the model's own and meet every sequence.
+    spent = () if storage_of(hidden) in mode.seen else (0,)
+    return Trial(stack, mode.uses, mode.routed, spent, between)
 
 
 @contextmanager
