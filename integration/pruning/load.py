@@ -83,7 +83,8 @@ def load_skeleton(name: str, dtype: str) -> Any:
         config = AutoConfig.from_pretrained(folder, **named)
     # transformers says a good deal more below.
     except (OSError, ValueError) as error:
-        raise type(error)(f"model: {_first_line(error)[:300]}") from error
+        kind = OSError if isinstance(error, OSError) else ValueError
+        raise kind(f"model: {_first_line(error)[:300]}") from error
     inner = config.get_text_config()
     chosen = DTYPES.get(dtype) or config.dtype or inner.dtype or torch.float32
     refused = (
