@@ -56,8 +56,10 @@ class Unfinished:
 
     def keep(self, block: int, masks: Masks) -> None:
         """Remember a block's masks."""
+        # safetensors writes an array's memory as it lies, and reads it row by row.
         packed = {
-            name: np.packbits(mask.numpy(force=True), axis=-1) for name, mask in masks.items()
+            name: np.ascontiguousarray(np.packbits(mask.numpy(force=True), axis=-1))
+            for name, mask in masks.items()
         }
         draft = self.folder / "block.draft"
         # Without the block's number, a file for no mask at all could not be read again.
