@@ -6,7 +6,16 @@ from importlib.util import find_spec
 
 import typer
 
-NEEDED = ("torch", "transformers", "accelerate", "datasets", "safetensors", "filelock", "psutil")
+NEEDED = (
+    "torch",
+    "transformers",
+    "accelerate",
+    "datasets",
+    "safetensors",
+    "filelock",
+    "greenlet",
+    "psutil",
+)
 
 
 def check_extra(command: str) -> None:

@@ -94,6 +94,14 @@ def prune(
             metavar="PATTERN",
         ),
     ] = None,
+    unreached: Annotated[
+        str,
+        _in(
+            AMOUNT,
+            "What becomes of an expert that no calibration token reached: error, magnitude or "
+            "dense.",
+        ),
+    ] = "error",
     refine: Annotated[
         str | None, _in(AMOUNT, "Swap weights of the mask afterwards: dsnot or r2_dsnot.")
     ] = None,
@@ -209,7 +217,7 @@ def prune(
         plan = Plan(
             method, sparsity, _pattern(n_m), group, _given(of_method), refine,
             _given(of_refinement), tuple(skip or ()),
-            {} if sparsities is None else read_sparsities(sparsities),
+            {} if sparsities is None else read_sparsities(sparsities), unreached,
         )  # fmt: skip
         data = Data(calibration, evaluate, samples, seqlen, seed, windows, pack)
         (_preview if dry_run else _run)(model, plan, data, where)
@@ -228,6 +236,7 @@ def _preview(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
 
 def _run(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
     from pruneproof.integration.pruning.against_paper import in_sentences
+    from pruneproof.integration.pruning.counted import dense_in_words
     from pruneproof.integration.pruning.run import run
     from pruneproof.integration.text_sources import origin
 
@@ -238,7 +247,15 @@ def _run(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
     typer.echo(f"pruned perplexity  {record['pruned_perplexity']:.3f}")
     zeros = record["achieved_sparsity"]
     typer.echo(f"zeros              {zeros['zeros']:,} of {zeros['weights']:,}", nl=False)
-    typer.echo(f" ({100 * zeros['fraction']:.3f} %)")
+    whole = zeros["model"]
+    typer.echo(
+        f" ({100 * zeros['fraction']:.3f} %) in what was pruned; "
+        f"{100 * whole['fraction']:.3f} % of the model's {whole['weights']:,}"
+    )
+    if dense := dense_in_words(record["left_dense"]):
+        typer.echo(f"stays dense        {dense}")
+    if record["not_taken"]:
+        typer.echo(f"not taken          {', '.join(record['not_taken'])}")
     if plan.skip or plan.sparsities:
         typer.echo(
             f"mean sparsity      {record['mean_sparsity']:.4g} asked for, of what is not skipped"

@@ -47,23 +47,30 @@ def row_blocks(rows: int, columns: int, elements: int | None = None) -> Iterator
 
 
 def score_in_blocks(
-    W: Float[Tensor, "b c"], rule: Callable[[Tensor, slice], Tensor]
+    W: Float[Tensor, "b c"], rule: Callable[[Tensor, slice, slice], Tensor]
 ) -> Float[Tensor, "b c"]:
     """Score a matrix block by block; the one rounding to the score dtype happens here.
 
     Args:
         W: weights, in_features × out_features.
-        rule: takes |W[j, :]| in the accumulation dtype, which it may overwrite, and the slice
-            of inputs j; returns their scores in the same dtype.
+        rule: takes |W[j, k]| in the accumulation dtype, which it may overwrite, and the slices
+            of inputs j and of outputs k; returns their scores in the same dtype.
 
     Returns:
         S in the score dtype, laid out in memory as W is, so that neither is walked across.
 
     Example:
-        >>> score_in_blocks(torch.tensor([[1.0, -2.0]]), lambda magnitude, j: 2 * magnitude)
+        >>> score_in_blocks(torch.tensor([[1.0, -2.0]]), lambda magnitude, j, k: 2 * magnitude)
         tensor([[2., 4.]])
     """
     S = torch.empty_like(W, dtype=score_dtype(W.dtype), requires_grad=False)
-    for j in row_blocks(*W.shape, elements=block_size(W.device)):
-        S[j] = rule(accumulation_copy(W[j]).abs_(), j)
+    b, c = W.shape
+    every, elements = slice(None), block_size(W.device)
+    # A block is of inputs or of outputs, whichever lie in memory one after the other.
+    if W.stride(0) < W.stride(1):
+        blocks = [(every, k) for k in row_blocks(c, b, elements)]
+    else:
+        blocks = [(j, every) for j in row_blocks(b, c, elements)]
+    for j, k in blocks:
+        S[j, k] = rule(accumulation_copy(W[j, k]).abs_(), j, k)
     return S

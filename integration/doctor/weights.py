@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from pruneproof.integration.linear_inputs import decoder_blocks, linears
+from pruneproof.integration.pruning.decoder import Decoder
 
 PATTERNS = ((2, 4), (4, 8))
 LEVELS, RUN = 16, 32
@@ -20,7 +21,7 @@ RUNS_LOOKED_AT = 512
 
 @dataclass(frozen=True)
 class Weights:
-    """The linear weights of all blocks.
+    """The matrices of all blocks, experts' included.
 
     Attributes:
         weights: how many there are.
@@ -50,7 +51,7 @@ class Weights:
 
 @torch.no_grad()
 def look_at(model: Any) -> Weights:
-    """Look through all linear layers of all blocks, once.
+    """Look through all matrices of all blocks, once.
 
     Raises:
         ValueError: the model has no stack of blocks.
@@ -86,9 +87,17 @@ def look_at(model: Any) -> Weights:
 
 
 def _layers(model: Any) -> Iterator[tuple[str, Tensor]]:
-    for number, block in enumerate(decoder_blocks(model)):
-        for name, layer in linears(block):
-            yield f"block {number}, {name}", layer.weight
+    try:
+        decoder = Decoder.of(model)
+    # Of a model that cannot be pruned as it is, what is quantised, say, is still looked at.
+    except ValueError:
+        for number, block in enumerate(decoder_blocks(model)):
+            for name, layer in linears(block):
+                yield f"block {number}, {name}", layer.weight
+        return
+    for number, block in enumerate(decoder.blocks(model)):
+        for each in decoder.matrices[number]:
+            yield f"block {number}, {each.name}", each.of(block).reshape(-1, each.in_features)
 
 
 def _keeps(zero: Tensor, n: int, m: int) -> bool:

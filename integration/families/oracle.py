@@ -1,7 +1,7 @@
 """The masks that Wanda chooses, found without anything of the pruning under test.
 
 Whole forward passes of the whole model, in double precision, all sequences at once, since none of
-them knows of another; and in single precision, one after the other, to learn what rounding does.
+them knows of another; and in single precision, half of them at a time, to learn what rounding does.
 What each weight is multiplied by is seen where torch computes the product. The blocks before the
 one that is looked at are pruned already, as the paper's codes have it.
 """
@@ -70,7 +70,7 @@ def judge_masks(model: Any, dense: State, pruned: State, tokens: Tensor, half: f
     if lower or not _computes(double, tokens[:1]):
         copies = [single]
     for block, names in blocks:
-        rounded = _seen(single, names, tokens.split(1))
+        rounded = _seen(single, names, tokens.split(max(1, len(tokens) // 2)))
         exact = _seen(copies[-1], names, [tokens])
         for name in names:
             try:

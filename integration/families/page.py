@@ -9,7 +9,7 @@ from typing import Any
 from pruneproof.integration.families.survey import read
 
 RESULTS = Path(__file__).parent / "results"
-PAGE = Path(__file__).parents[2] / "docs" / "families.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "families.md"
 HEAD = """\
 # Families of decoders
 

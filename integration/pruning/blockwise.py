@@ -17,6 +17,7 @@ from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
 from pruneproof.integration.pruning.matrices import Matrices
 from pruneproof.integration.pruning.observe import observe
+from pruneproof.integration.pruning.parallel import in_order, scored_at_once
 from pruneproof.integration.pruning.passes import Passes, waiting
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.unreached import check_reached
@@ -73,7 +74,9 @@ def prune_blocks(
                     )
                     if plan.needs:
                         saw(number, check_reached(number, chosen, seen, plan))
-                    masks = {each.name: _masks(number, each, block, seen, plan) for each in chosen}
+                    masks = {
+                        each.name: masks_of(number, each, block, seen, plan) for each in chosen
+                    }
                     give_back_what_is_free()
                     keep(number, masks)
                 apply(block, matrices, masks)
@@ -97,20 +100,45 @@ def _plans(block: int, matrices: Matrices, plan: Plan) -> list[Plan | None]:
     return own if any(own) else []
 
 
-def _masks(
+def masks_of(
     block: int, matrices: Matrices, module: nn.Module, seen: dict[str, Observed], plan: Plan
 ) -> Tensor:
+    """Keep masks of a matrix of a block, or of all experts at once, each by its own plan.
+
+    Args:
+        block: its number, by which plans are chosen.
+        matrices: which.
+        module: the block.
+        seen: what each was fed and gave, by its name.
+        plan: how.
+
+    Returns:
+        True where a weight survives, (count ×) out_features × in_features; all of it in what is
+        skipped.
+
+    Raises:
+        ValueError: as `keep_mask_of` does, with block and matrix.
+    """
     weight = matrices.of(module)
     plans = _plans(block, matrices, plan)
     stack = weight if matrices.count is not None else weight[None]
     keep = torch.ones_like(stack, dtype=torch.bool)
-    for number, (name, own) in enumerate(zip(matrices.names, plans, strict=True)):
+    names = matrices.names
+
+    def select(number: int) -> None:
+        name, own = names[number], plans[number]
         if own is not None and own.needs and matrices.expert and not seen[name].tokens:
             own = own.if_unreached()
         if own is None:
-            continue
+            return
         try:
             keep[number] = keep_mask_of(stack[number], seen[name], own)
         except ValueError as error:
             raise ValueError(f"block {block}, {name}: {error}") from error
+
+    # Each by itself, as a matrix of its own would be, so that its mask is the same bit for bit.
+    numbers = range(len(stack))
+    at_once = scored_at_once(len(stack), stack[0].numel()) > 1
+    for _ in in_order(select, numbers, module) if at_once else map(select, numbers):
+        pass
     return keep if matrices.count is not None else keep[0]

@@ -13,7 +13,7 @@ from pruneproof.integration.linear_inputs import is_matrix
 from pruneproof.integration.pruning.matrices import Matrices
 from pruneproof.integration.pruning.trial import Trial, Use, trial
 
-ROUTER, ONE_OUTPUT = "chooses experts", "weighs an expert, with one output"
+ROUTER, THIN = "chooses experts", "has one output or one input"
 UNUSED = "no product of a text's pass uses it"
 
 
@@ -107,7 +107,12 @@ class _Block:
         self.matrices: list[Matrices] = []
         self.dense: dict[str, str] = {}
         modules = dict(block.named_modules())
-        parameters = {name: each for name, each in block.named_parameters() if is_matrix(each)}
+        parameters = {
+            name: each
+            for name, each in block.named_parameters()
+            if is_matrix(each)
+            or (each.ndim == 2 and isinstance(modules[name.rpartition(".")[0]], nn.Linear | Conv1D))
+        }
         lists = _expert_lists(modules)
         stacks = {
             name: found for name, each in parameters.items()
@@ -143,6 +148,8 @@ class _Block:
         if type(module).__name__.startswith("Conv") and not isinstance(module, Conv1D):
             return "a convolution"
         plain = isinstance(module, nn.Linear | Conv1D)
+        if plain and 1 in parameter.shape:
+            return THIN
         if use is None and plain and in_list:
             # Few experts are reached by one short sequence; they are alike.
             return None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from torch.overrides import TorchFunctionMode
 
 from pruneproof.integration.pruning.shards import Header, OnHub, Shards, has_safetensors
 from pruneproof.integration.pruning.stored import check_all_taken
@@ -71,10 +74,17 @@ def load_skeleton(name: str, dtype: str) -> Any:
         OSError: no such model.
     """
     from accelerate import init_empty_weights
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM, modeling_utils
 
+    # transformers 5 has it elsewhere, and does not initialise what is on the meta device.
+    no_init_weights = getattr(modeling_utils, "no_init_weights", nullcontext)
     folder, named = _where(name)
-    config = AutoConfig.from_pretrained(folder, **named)
+    try:
+        config = AutoConfig.from_pretrained(folder, **named)
+    # transformers says a good deal more below.
+    except (OSError, ValueError) as error:
+        kind = OSError if isinstance(error, OSError) else ValueError
+        raise kind(f"model: {_first_line(error)[:300]}") from error
     inner = config.get_text_config()
     chosen = DTYPES.get(dtype) or config.dtype or inner.dtype or torch.float32
     refused = (
@@ -82,10 +92,16 @@ def load_skeleton(name: str, dtype: str) -> Any:
         "decoder that predicts the next token, such as LlamaForCausalLM"
     )
     try:
-        with init_empty_weights(include_buffers=False):
+        with init_empty_weights(include_buffers=False), _LargeOnMeta(), no_init_weights():
             model = AutoModelForCausalLM.from_config(config, dtype=chosen, **_one_by_one())
     except ValueError as error:
         raise ValueError(f"{refused} ({_first_line(error)[:200]})") from error
+    # Whatever a class raises that its configuration does not suit.
+    except Exception as error:
+        raise ValueError(
+            f"model: transformers {version('transformers')} cannot make {name} by its config.json "
+            f"({type(error).__name__}: {_first_line(error)[:200]})"
+        ) from error
     # An encoder, or a decoder saved without its head, would get a head of random weights.
     if config.architectures and type(model).__name__ not in config.architectures:
         raise ValueError(refused)
@@ -230,6 +246,30 @@ def stored_files(name: str, model: Any) -> Shards | OnHub | None:
 def _in_folder(folder: Path) -> Shards | None:
     pickled = any(folder.glob("*.bin")) and not has_safetensors(folder)
     return None if pickled else Shards(folder)
+
+
+class _LargeOnMeta(TorchFunctionMode):
+    """While entered, what is too large for a buffer is made on the meta device.
+
+    accelerate moves each parameter there once it is made, and the experts of one layer in one
+    tensor may take more than the memory.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Call the function."""
+        kwargs = kwargs or {}
+        if func in _MADE:
+            sizes = args[0] if args and isinstance(args[0], tuple | list) else args
+            if math.prod(each for each in sizes if isinstance(each, int)) > LARGE:
+                kwargs = {**kwargs, "device": "meta"}
+        return func(*args, **kwargs)
+
+
+LARGE = 2**26
+"""Elements beyond which nothing is a buffer."""
+_MADE = (torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn)
 
 
 def _one_by_one() -> dict[str, str]:

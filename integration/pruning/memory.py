@@ -15,7 +15,7 @@ from torch import nn
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.matrices import Matrices
-from pruneproof.integration.pruning.parallel import workers_on_cpu
+from pruneproof.integration.pruning.parallel import scored_at_once, workers_on_cpu
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.trial import held_by_a_pass
 from pruneproof.reference.blocks import BLOCK_ELEMENTS
@@ -142,7 +142,10 @@ def _met(matrices: Matrices, config: Any) -> int:
 
 def _scores(model: Any, decoder: Decoder, plan: Plan) -> int:
     layers = [[each.weights for each in matrices] for matrices in decoder.matrices if matrices]
-    one = max(each.weights // (each.count or 1) for block in decoder.matrices for each in block)
+    matrices = [each for block in decoder.matrices for each in block]
+    ones = [(each.count or 1, each.weights // (each.count or 1)) for each in matrices]
+    most = max(weights * scored_at_once(count, weights) for count, weights in ones)
+    workers = max(scored_at_once(*one) for one in ones)
     score = score_dtype(model.dtype).itemsize
     # The scores, a copy in another layout, and the mask before and after a refinement.
     each = 2 * score + 2
@@ -153,7 +156,7 @@ def _scores(model: Any, decoder: Decoder, plan: Plan) -> int:
         each += int(plan.parameters.get("ratio", 0.1) * 2 * (3 * 8 + score)) + 1
     # All masks of a block wait until it is done.
     pieces = _PIECES if plan.refine is None else _PIECES_OF_REFINEMENTS
-    return one * each + max(map(sum, layers)) + _doubles(pieces)
+    return most * each + max(map(sum, layers)) + workers * _doubles(pieces)
 
 
 def _logits(model: Any, length: int) -> int:

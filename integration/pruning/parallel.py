@@ -1,4 +1,4 @@
-"""Several sequences at a time through a block, lest cores wait for each other."""
+"""Several sequences at a time through a block, or several of its experts, lest cores wait."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from torch import nn
 T, R = TypeVar("T"), TypeVar("R")
 MOST_WORKERS = 4
 """So that the temporaries of a forward pass, one set a worker, stay small beside the model."""
+WORTH_A_WORKER = 2**16
+"""Weights of an expert below which handing it to a worker takes longer than its scores do."""
 
 
 def in_order(work: Callable[[T], R], items: Iterable[T], block: nn.Module) -> Iterator[R]:
@@ -21,8 +23,8 @@ def in_order(work: Callable[[T], R], items: Iterable[T], block: nn.Module) -> It
     block's many small operations leave cores idle when all are set on one of them.
 
     Args:
-        work: runs the block; may be called from several threads.
-        items: sequences.
+        work: runs the block, or reads its weights; may be called from several threads.
+        items: sequences, or numbers of experts.
         block: whose weights' devices, and hooks of accelerate, say whether this may be.
     """
     threads = torch.get_num_threads()
@@ -39,15 +41,20 @@ def in_order(work: Callable[[T], R], items: Iterable[T], block: nn.Module) -> It
 
     try:
         share = threads // workers
-        with ThreadPoolExecutor(workers, "sequence", torch.set_num_threads, (share,)) as pool:
+        with ThreadPoolExecutor(workers, "worker", torch.set_num_threads, (share,)) as pool:
             yield from pool.map(without_gradients, items)
     finally:
         torch.set_num_threads(threads)
 
 
 def workers_on_cpu() -> int:
-    """How many sequences :func:`in_order` works on at once there."""
+    """How many items :func:`in_order` works on at once there."""
     return min(MOST_WORKERS, torch.get_num_threads())
+
+
+def scored_at_once(count: int, weights: int) -> int:
+    """How many of so many matrices, of so many weights each, are scored at once on a CPU."""
+    return min(count, workers_on_cpu()) if weights >= WORTH_A_WORKER else 1
 
 
 def _may_run_at_once(block: nn.Module) -> bool:

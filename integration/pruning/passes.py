@@ -85,9 +85,10 @@ class Passes:
     """
 
     @torch.no_grad()
-    def __init__(self, model: nn.Module, tokens: Tensor, spent: Sequence[int] = ()) -> None:
+    def __init__(self, model: Any, tokens: Tensor, spent: Sequence[int] = ()) -> None:
         self._spent = tuple(spent)
-        device = next(model.parameters()).device
+        # Where blocks are read one at a time, these are there.
+        device = model.get_input_embeddings().weight.device
         self.all = [Pass(model, sequence.to(device)) for sequence in tokens.split(1)]
         self._go_on((each, ()) for each in self.all)
 

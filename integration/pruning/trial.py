@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import torch
+from accelerate.hooks import remove_hook_from_module
 from torch import Tensor, nn
 
 from pruneproof.integration.linear_inputs import is_matrix, outermost_lists
 from pruneproof.integration.pruning.passes import Call, Pass, tensors_in, waiting
 from pruneproof.integration.pruning.products import PRODUCTS, Weights, factors, storage_of
-from pruneproof.integration.pruning.virtual import Virtual, mapped, on_meta
+from pruneproof.integration.pruning.virtual import META, Virtual, mapped, on_meta
 
 LENGTH = 6
 """Tokens of the sequence: more than the experts a token is sent to, few enough for any model."""
@@ -73,6 +75,7 @@ def trial(model: nn.Module) -> Trial:
     Raises:
         ValueError: no list of blocks, or one whose blocks are not called once each and in order.
     """
+    model = without_weights(model)
     stacks = outermost_lists(model)
     with _said_simply(model):
         vocabulary = model.get_input_embeddings().num_embeddings if stacks else 1
@@ -95,6 +98,7 @@ def held_by_a_pass(model: nn.Module, stack: str, spent: Sequence[int], length: i
         spent: see `Trial`.
         length: tokens of the sequence.
     """
+    model = without_weights(model)
     blocks = model.get_submodule(stack)
     assert isinstance(blocks, nn.ModuleList)
     with _said_simply(model), waiting(blocks), _Quick():
@@ -106,6 +110,19 @@ def held_by_a_pass(model: nn.Module, stack: str, spent: Sequence[int], length: i
     # What block 0 is given stays, beside what later ones are, where the model looks at it again.
     again = 0 if 0 in spent else leaves[0].untyped_storage().nbytes()
     return sum(held.values()) + again
+
+
+def without_weights(model: nn.Module) -> nn.Module:
+    """A copy whose parameters are on the meta device and whose buffers are real.
+
+    A model may keep what it computes, which would be random, or nowhere.
+    """
+    memo: dict[int, Any] = {
+        id(each): nn.Parameter(each.detach().to(META), each.requires_grad)
+        for each in model.parameters()
+    }
+    memo |= {id(each): each.detach().to("cpu", copy=True) for each in model.buffers()}
+    return remove_hook_from_module(deepcopy(model, memo), recurse=True)
 
 
 @contextmanager
@@ -355,9 +372,10 @@ def _tried(
             f"{', '.join(map(str, order))} …; only blocks that are called once each, one after "
             "the other, can be pruned"
         )
-    leaves = tensors_in((first.args, first.kwargs))
-    spent = [number for number, each in enumerate(leaves) if storage_of(each) not in mode.seen]
-    return Trial(stack, mode.uses, mode.routed, tuple(spent), between)
+    hidden, *_ = tensors_in((first.args, first.kwargs))
+    # The others may be the model's own and meet every sequence.
+    spent = () if storage_of(hidden) in mode.seen else (0,)
+    return Trial(stack, mode.uses, mode.routed, spent, between)
 
 
 @contextmanager

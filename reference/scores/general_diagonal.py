@@ -49,5 +49,5 @@ def general_diagonal(
     a, b = to_accumulation(a_norm), to_accumulation(b_norm)
     r, q = divisors(input_norms(W, 1)), divisors(output_norms(W, 1))
     return score_in_blocks(
-        W, lambda magnitude, j: magnitude / r[j, None] * a[j, None] + magnitude / q * b
+        W, lambda magnitude, j, k: magnitude / r[j, None] * a[j, None] + magnitude / q[k] * b[k]
     )

@@ -70,11 +70,13 @@ def lp(
 
     # A norm of 0 stands next to weights of 0 only: 0/(1/0 + …) is 0 as it should be, 0/(0 + 0)
     # needs a divisor. S3 and S4 multiply by the factor first, lest inf meets a factor of 0.
-    def rule(magnitude: Tensor, j: slice) -> Tensor:
-        rows = r[j, None]
+    def rule(magnitude: Tensor, j: slice, k: slice) -> Tensor:
+        rows, columns = r[j, None], q[k]
         if strategy == "S2":
-            return magnitude / divisors(rows + q) * factor[j, None]
+            return magnitude / divisors(rows + columns) * factor[j, None]
         magnitude *= factor[j, None]
-        return magnitude * (rows + q) if strategy == "S3" else magnitude / (1 / rows + 1 / q)
+        if strategy == "S3":
+            return magnitude * (rows + columns)
+        return magnitude / (1 / rows + 1 / columns)
 
     return score_in_blocks(W, rule)

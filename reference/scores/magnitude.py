@@ -30,4 +30,4 @@ def magnitude(W: Float[Tensor, "b c"]) -> Float[Tensor, "b c"]:
     pruneproof.symbolic.claims.magnitude.
     """
     check_matrix("W", W)
-    return score_in_blocks(W, lambda magnitude, j: magnitude)
+    return score_in_blocks(W, lambda magnitude, j, k: magnitude)

@@ -34,4 +34,4 @@ def owanda(W: Float[Tensor, "b c"], y_norm: Float[Tensor, " c"]) -> Float[Tensor
     check_matrix("W", W)
     check_norms("y_norm", y_norm, W.shape[1], W.device)
     factor = to_accumulation(y_norm)
-    return score_in_blocks(W, lambda magnitude, j: magnitude.mul_(factor))
+    return score_in_blocks(W, lambda magnitude, j, k: magnitude.mul_(factor[k]))

@@ -56,13 +56,13 @@ def relative_score(
     # A sampled norm can be far smaller than the weight: a quotient of inf times 0 would be nan.
     limit = torch.finfo(factor.dtype).max
 
-    def rule(magnitude: Tensor, j: slice) -> Tensor:
+    def rule(magnitude: Tensor, j: slice, k: slice) -> Tensor:
         if terms == "input":
             relative = magnitude / r[j, None]
         elif terms == "output":
-            relative = magnitude / q
+            relative = magnitude / q[k]
         else:
-            relative = magnitude / r[j, None] + magnitude / q
+            relative = magnitude / r[j, None] + magnitude / q[k]
         return relative.clamp_(max=limit).mul_(factor[j, None])
 
     return score_in_blocks(W, rule)

@@ -40,4 +40,4 @@ def symwanda_squared(
     check_norms("x_norm", x_norm, W.shape[0], W.device)
     check_norms("y_norm", y_norm, W.shape[1], W.device)
     x, y = to_accumulation(x_norm), to_accumulation(y_norm)
-    return score_in_blocks(W, lambda magnitude, j: magnitude.mul_(torch.hypot(x[j, None], y)))
+    return score_in_blocks(W, lambda magnitude, j, k: magnitude.mul_(torch.hypot(x[j, None], y[k])))

@@ -37,4 +37,4 @@ def wanda(
     """
     check_matrix("W", W)
     factor = activation_factor(W, x_norm, alpha)
-    return score_in_blocks(W, lambda magnitude, j: magnitude.mul_(factor[j, None]))
+    return score_in_blocks(W, lambda magnitude, j, k: magnitude.mul_(factor[j, None]))
