@@ -47,6 +47,9 @@ class Model(nn.Module):
         self.embed = nn.Embedding(9, WIDTH)
         self.blocks = nn.ModuleList(map(Block, range(BLOCKS)))
 
+    def get_input_embeddings(self):
+        return self.embed
+
     def forward(self, tokens, use_cache):
         assert use_cache is False
         hidden, shift = self.embed(tokens), tokens[..., None] / 9

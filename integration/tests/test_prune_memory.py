@@ -39,21 +39,21 @@ print(json.dumps(measured_peak() - before))
 @pytest.fixture(scope="module")
 def synthetic(tmp_path_factory):
     """A checkpoint of random numbers in bfloat16, 32 blocks of 8 MiB."""
-    return random_llama(tmp_path_factory.mktemp("synthetic"), BLOCKS, 512, 2048, 32)
+    return random_llama(tmp_path_factory.mktemp("synthetic"), BLOCKS, 512, 2048, 32, "bfloat16")
 
 
 @pytest.fixture(scope="module")
 def small_blocks(tmp_path_factory):
-    """The same, with six blocks of 0.6 MiB that take sequences of 256 tokens."""
-    return random_llama(tmp_path_factory.mktemp("small_blocks"), 6, 256, 64, 256)
+    """The same in float32, with six blocks of 0.4 MiB that take sequences of 256 tokens."""
+    return random_llama(tmp_path_factory.mktemp("small_blocks"), 6, 128, 64, 256, "float32")
 
 
-def random_llama(folder, blocks, width, between, length):
+def random_llama(folder, blocks, width, between, length, dtype):
     from transformers import LlamaConfig
 
     LlamaConfig(
         vocab_size=97, hidden_size=width, intermediate_size=between, num_hidden_layers=blocks,
-        num_attention_heads=8, max_position_embeddings=length, dtype="bfloat16",
+        num_attention_heads=8, max_position_embeddings=length, dtype=dtype,
         architectures=["LlamaForCausalLM"],
     ).save_pretrained(folder)  # fmt: skip
     groups = {}
@@ -99,9 +99,8 @@ def test_many_waiting_sequences_take_what_is_predicted_of_them(
     data = Data(text, text, samples=256, seqlen=256)
     expected = expected_memory(model, decoder, PLAN, data, windows=1, stream=stream)
     assert expected.held <= grown <= expected.peak
-    # Most of it are sequences, so that a second copy of their hidden states would show.
-    hidden = 256 * 256 * 256 * model.dtype.itemsize
-    assert expected.peak <= expected.held + hidden / 2
+    # Another copy of the hidden states would show.
+    assert grown <= expected.held + 256 * 256 * 128 * model.dtype.itemsize / 2
 
 
 def growth(tiny, large, text, *more):
