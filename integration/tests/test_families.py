@@ -17,11 +17,11 @@ EXPECTED = {
     "gemma3 (with vision)": PRUNED,  # a text stack beside a vision tower
     "gemma4_text": PRUNED,  # keys and values of earlier blocks
     "gpt_oss": PRUNED,  # experts with inputs second, gate and up in turns
-    "gptj": PRUNED,
+    "gpt2": PRUNED,  # Conv1D, whose inputs lie first
     "hrm_text": REFUSED,  # two stacks, each of which runs several times
     "llama": PRUNED,
     "llama4_text": PRUNED,  # experts with inputs second, fed all tokens, scaled
-    "mamba": REFUSED,  # multiplies by weights whose module is never called
+    "mamba": PRUNED,  # multiplies by weights whose module is never called
     "mixtral": PRUNED,  # experts with inputs last, gate and up joined
     "opt": PRUNED,
     "qwen2 (tied head)": PRUNED,
