@@ -13,6 +13,7 @@ from pruneproof.integration.pruning.parallel import in_order
 from pruneproof.integration.pruning.passes import Call
 from pruneproof.integration.pruning.plan import INPUTS, OUTPUTS, Plan
 from pruneproof.integration.pruning.products import Products, Weights
+from pruneproof.integration.pruning.virtual import mapped
 from pruneproof.reference import ActivationStatistics
 
 
@@ -57,8 +58,10 @@ def observe(
     def passed(call: Call) -> dict[str, Observed]:
         watch = _Watch(number, plan, None if to_the_end or not products else products[0])
         after = watch.after if OUTPUTS in plan.needs else None
+        # What the dense block puts into a mapping for later ones is not to reach them.
+        given = mapped(lambda each: each, (call.args, call.kwargs))
         with suppress(_Enough), Products(weights, watch.before, after):
-            call(block)
+            Call(call.number, *given)(block)
         products.append(watch.products)
         return watch.observed
 

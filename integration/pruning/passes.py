@@ -189,13 +189,15 @@ def tensors_in(value: Any) -> list[Tensor]:
 def waiting(blocks: Sequence[nn.Module]) -> Iterator[None]:
     """While entered, a pass that calls a block waits there; whoever else calls it runs it."""
     # An instance's `forward` hides its class's, and accelerate may have put one there before.
-    before = [vars(block).get("forward") for block in blocks]
+    before: list[Any] = []
     for number, block in enumerate(blocks):
+        before.append(vars(block).get("forward"))
         block.forward = partial(_wait_or_run, number, block.forward)
     try:
         yield
     finally:
-        for block, forward in zip(blocks, before, strict=True):
+        # Backwards, since one module may stand in two places.
+        for block, forward in reversed([*zip(blocks, before, strict=True)]):
             del block.forward
             if forward is not None:
                 block.forward = forward

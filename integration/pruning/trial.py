@@ -345,9 +345,15 @@ def _tried(
     """What is seen of one stack, or None where the model does not call it."""
     blocks = stacks[stack]
     mode, order = _Watched(model, blocks), list[int]()
-    with waiting(blocks), _refusing(stack, stacks), mode:
+    with waiting(blocks), _refusing(stack, stacks) as other, mode:
         way = Pass(model, tokens)
-        way.go_on()
+        try:
+            way.go_on()
+        except _Refused:
+            # A stack that is called where this one was not yet is tried by itself.
+            if other:
+                return None
+            raise
         first, between = way.call, False
         while (call := way.call) is not None:
             order.append(call.number)
@@ -379,10 +385,12 @@ def _tried(
 
 
 @contextmanager
-def _refusing(stack: str, stacks: dict[str, nn.ModuleList]) -> Iterator[None]:
-    """While entered, a second stack of blocks that is called is an error."""
+def _refusing(stack: str, stacks: dict[str, nn.ModuleList]) -> Iterator[list[str]]:
+    """While entered, a second stack of blocks that is called is an error; gives its name, too."""
+    called: list[str] = []
 
     def refuse(name: str, *_: Any) -> None:
+        called.append(name)
         raise _Refused(
             f"model: beside the blocks of {stack} it calls those of {name}, which would stay "
             "dense; only models with one stack of blocks can be pruned"
@@ -394,4 +402,4 @@ def _refusing(stack: str, stacks: dict[str, nn.ModuleList]) -> Iterator[None]:
             composite = any(any(True for _ in member.children()) for member in each)
             for member in each if composite and name != stack else ():
                 hooks.callback(member.register_forward_pre_hook(partial(refuse, name)).remove)
-        yield
+        yield called

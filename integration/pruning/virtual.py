@@ -63,7 +63,9 @@ class Virtual(TorchFunctionMode):
         if not each.is_floating_point():
             return torch.zeros(each.shape, dtype=each.dtype)
         times = -(-each.numel() // len(self._numbers))
-        return self._numbers.repeat(times)[: each.numel()].view(each.shape).to(each.dtype)
+        numbers = self._numbers.repeat(times)[: each.numel()].view(each.shape)
+        # A copy, that it holds no more memory than the model's own would.
+        return numbers.to(each.dtype, copy=True)
 
 
 def on_meta(each: Any) -> Any:

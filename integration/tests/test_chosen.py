@@ -24,8 +24,9 @@ from pruneproof.integration.pruning.chosen import (
     mean_sparsity,
 )
 from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.pruning.prepare import check_model, matrices
+from pruneproof.integration.pruning.prepare import check_decoder
 from pruneproof.integration.pruning.preview import pruned_weights
 from pruneproof.integration.pruning.sparsities_file import read_sparsities
 from pruneproof.integration.pruning.unfinished import Unfinished
@@ -95,7 +96,7 @@ def test_the_last_glob_that_matches_the_whole_name_decides(patterns, name, line)
 def test_every_layer_loses_the_exact_number(six, tokens, method, group):
     dense = copy.deepcopy(six)
     plan = Plan(method, group=group, sparsities=LINES, skip=("*.v_proj", "2.*"))
-    expected = pruned_weights(six, plan)
+    expected = pruned_weights(Decoder.of(six), plan)
     assert list(prune_blocks(six, tokens, plan)) == list(range(BLOCKS))
     before, total = dense.state_dict(), 0
     for (block, name), zeros in zeros_of(six).items():
@@ -133,13 +134,13 @@ def test_layers_that_are_skipped_need_no_statistics(six, tokens):
 def test_n_of_m_may_skip_what_m_does_not_divide(six, tokens):
     plan = Plan("wanda", n_m=(4, 16))
     with pytest.raises(ValueError, match="24 in block 0, mlp.down_proj"):
-        check_model(six, plan, 16)
+        check_decoder(Decoder.of(six), plan)
     plan = replace(plan, skip=("*.down_proj",))
-    check_model(six, plan, 16)
+    check_decoder(Decoder.of(six), plan)
     list(prune_blocks(six, tokens, plan))
     for (_, name), zeros in zeros_of(six).items():
         assert (zeros == (0 if name == "mlp.down_proj" else 12)).all()
-    assert mean_sparsity(plan, matrices(six)) == 0.75
+    assert mean_sparsity(plan, Decoder.of(six).names()) == 0.75
 
 
 def test_a_plan_for_one_layer_chooses_nothing_more():
@@ -181,7 +182,7 @@ def test_where_no_line_matches_the_sparsity_holds():
 def test_choices_that_do_not_fit_the_model_are_refused(six, more, message):
     plan = Plan(**{"method": "wanda", "sparsity": 0.5} | more)
     with pytest.raises(ValueError, match=message) as error:
-        check_model(six, plan, 16)
+        check_decoder(Decoder.of(six), plan)
     assert "\n" not in str(error.value)
 
 
@@ -219,7 +220,7 @@ def test_a_plan_that_cannot_be_is_refused(more, message):
 
 
 def test_the_mean_counts_weights_of_what_is_pruned(six):
-    layers = matrices(six)
+    layers = Decoder.of(six).names()
     plan = Plan("wanda", sparsities=LINES, skip=("*.v_proj",))
     down, others = WIDTH * BETWEEN, IN_A_BLOCK - WIDTH * BETWEEN - WIDTH * WIDTH
     total = 0.25 * others + 0.75 * others + 4 * 0.5 * others + 5 * 0.3 * down

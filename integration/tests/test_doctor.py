@@ -72,7 +72,7 @@ def healthy():
         vocab_size=256,
         hidden_size=32,
         intermediate_size=48,
-        num_hidden_layers=2,
+        num_hidden_layers=6,
         num_attention_heads=2,
         max_position_embeddings=2 * LENGTH,
         initializer_range=0.2,

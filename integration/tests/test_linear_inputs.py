@@ -20,13 +20,13 @@ class Block(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Three blocks, between a shorter list and a head that belong to no block."""
+    """Six blocks, between a shorter list and a head that belong to no block."""
 
     def __init__(self) -> None:
         super().__init__()
         self.embed = nn.Embedding(10, 4)
         self.adapters = nn.ModuleList([nn.Linear(4, 4), nn.Linear(4, 4)])
-        self.layers = nn.ModuleList([Block() for _ in range(3)])
+        self.layers = nn.ModuleList([Block() for _ in range(6)])
         self.head = nn.Linear(4, 10)
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -77,9 +77,9 @@ def test_training_mode_is_an_error(decoder: Decoder) -> None:
         linear_inputs(decoder.train(), [], [0])
 
 
-@pytest.mark.parametrize("index", [-1, 3])
+@pytest.mark.parametrize("index", [-1, 6])
 def test_a_block_that_is_not_there_is_an_error(decoder: Decoder, index: int) -> None:
-    with pytest.raises(ValueError, match=rf"blocks: {index}, must be in \[0, 3\)"):
+    with pytest.raises(ValueError, match=rf"blocks: {index}, must be in \[0, 6\)"):
         linear_inputs(decoder, [], [index])
 
 
@@ -90,4 +90,4 @@ def test_no_batches_is_an_error(decoder: Decoder) -> None:
 
 def test_a_block_without_linear_layers_is_an_error() -> None:
     with pytest.raises(ValueError, match="blocks: block 0 holds no nn.Linear"):
-        linear_inputs(nn.ModuleList([nn.ReLU(), nn.ReLU()]).eval(), [], [0])
+        linear_inputs(nn.Sequential(nn.ModuleList([nn.Embedding(3, 4), nn.ReLU()])).eval(), [], [0])

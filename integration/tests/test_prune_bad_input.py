@@ -13,6 +13,7 @@ from transformers import BertConfig, BertForMaskedLM, T5Config, T5ForConditional
 from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.pruning import prepare, run, unfinished
 from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.load import check_loaded
 from pruneproof.integration.pruning.plan import Plan
 
@@ -39,14 +40,14 @@ def refused(monkeypatch, text, tmp_path):
 
 def bert():
     return BertForMaskedLM(
-        BertConfig(hidden_size=16, intermediate_size=24, num_hidden_layers=2, vocab_size=97,
+        BertConfig(hidden_size=16, intermediate_size=24, num_hidden_layers=6, vocab_size=97,
                    num_attention_heads=2)
     )  # fmt: skip
 
 
 def t5():
     return T5ForConditionalGeneration(
-        T5Config(d_model=16, d_ff=24, num_layers=2, vocab_size=97, num_heads=2, d_kv=8)
+        T5Config(d_model=16, d_ff=24, num_layers=6, vocab_size=97, num_heads=2, d_kv=8)
     )
 
 
@@ -116,7 +117,7 @@ def test_a_folder_that_exists(llama, refused, save_checkpoint, tmp_path):
 def test_a_disk_without_room(llama, refused, save_checkpoint, monkeypatch):
     folder = save_checkpoint(llama)
     weights = sum(each.numel() for each in llama.parameters())
-    layers = 3 * (4 * 16 * 16 + 3 * 16 * 24)
+    layers = 6 * (4 * 16 * 16 + 3 * 16 * 24)
     needed = 4 * weights + layers // 8
 
     def disk(free):
@@ -125,7 +126,7 @@ def test_a_disk_without_room(llama, refused, save_checkpoint, monkeypatch):
     disk(needed - 1)
     refused(folder, "make room or name a folder on another disk", error=OSError)
     disk(needed)
-    prepare.check_room(llama, folder / "out")
+    prepare.check_room(llama, Decoder.of(llama), folder / "out")
 
 
 def go(folder, text, tmp_path, **more):
@@ -157,23 +158,23 @@ def test_a_disk_that_fills_keeps_what_is_done(
     assert (tmp_path / "out.unfinished/block-0000.safetensors").exists()
     assert not (tmp_path / "out").exists()
     go(folder, text, tmp_path, stream=stream)
-    assert len(written) == 4, "block 0 was not done again"
+    assert len(written) == 2 + 5, "block 0 was not done again"
     assert json.loads((tmp_path / "out/prune.json").read_text())["complete"]
 
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_block_that_gives_nan_is_named(llama, save_checkpoint, text, tmp_path, stream):
-    decoder_blocks(llama)[1].mlp.up_proj.weight.data.fill_(torch.nan)
-    with pytest.raises(ValueError, match="block 1: its outputs hold inf or nan"):
+    decoder_blocks(llama)[4].mlp.up_proj.weight.data.fill_(torch.nan)
+    with pytest.raises(ValueError, match="block 4: its outputs hold inf or nan"):
         go(save_checkpoint(llama), text, tmp_path, stream=stream)
 
 
 def test_numbers_too_large_for_half_precision_name_the_block(
     llama, save_checkpoint, text, tmp_path
 ):
-    decoder_blocks(llama)[2].mlp.down_proj.weight.data.fill_(6e4)
-    decoder_blocks(llama)[2].mlp.up_proj.weight.data.fill_(6e4)
-    with pytest.raises(ValueError, match="block 2: its outputs hold inf or nan"):
+    decoder_blocks(llama)[5].mlp.down_proj.weight.data.fill_(6e4)
+    decoder_blocks(llama)[5].mlp.up_proj.weight.data.fill_(6e4)
+    with pytest.raises(ValueError, match="block 5: its outputs hold inf or nan"):
         go(save_checkpoint(llama.half()), text, tmp_path)
 
 

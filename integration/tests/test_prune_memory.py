@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.load import load_skeleton
 from pruneproof.integration.pruning.memory import expected_memory, sizes
 from pruneproof.integration.pruning.plan import Plan
@@ -24,11 +25,11 @@ from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.memory import measured_peak
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.run import run
-tiny, large, text, stream, refine, threads = sys.argv[1:]
+tiny, large, text, stream, refine, threads, samples, seqlen = sys.argv[1:]
 torch.set_num_threads(int(threads))
 plan = Plan("wanda", sparsity=0.5, refine=refine or None)
-data = Data(text, text, samples=2, seqlen=16, windows=2)
-for model in (tiny, large):
+for model, samples, seqlen in ((tiny, 2, 16), (large, int(samples), int(seqlen))):
+    data = Data(text, text, samples=samples, seqlen=seqlen, windows=2)
     before = measured_peak()
     run(model, plan, data, stream=stream == "True")
 print(json.dumps(measured_peak() - before))
@@ -38,12 +39,21 @@ print(json.dumps(measured_peak() - before))
 @pytest.fixture(scope="module")
 def synthetic(tmp_path_factory):
     """A checkpoint of random numbers in bfloat16, 32 blocks of 8 MiB."""
+    return random_llama(tmp_path_factory.mktemp("synthetic"), BLOCKS, 512, 2048, 32, "bfloat16")
+
+
+@pytest.fixture(scope="module")
+def small_blocks(tmp_path_factory):
+    """The same in float32, with six blocks of 0.4 MiB that take sequences of 256 tokens."""
+    return random_llama(tmp_path_factory.mktemp("small_blocks"), 6, 128, 64, 256, "float32")
+
+
+def random_llama(folder, blocks, width, between, length, dtype):
     from transformers import LlamaConfig
 
-    folder = tmp_path_factory.mktemp("synthetic")
     LlamaConfig(
-        vocab_size=97, hidden_size=512, intermediate_size=2048, num_hidden_layers=BLOCKS,
-        num_attention_heads=8, max_position_embeddings=32, dtype="bfloat16",
+        vocab_size=97, hidden_size=width, intermediate_size=between, num_hidden_layers=blocks,
+        num_attention_heads=8, max_position_embeddings=length, dtype=dtype,
         architectures=["LlamaForCausalLM"],
     ).save_pretrained(folder)  # fmt: skip
     groups = {}
@@ -65,41 +75,89 @@ def test_what_is_taken_lies_between_what_is_held_and_the_prediction(
     stream, refine, threads, synthetic, llama, save_checkpoint, text
 ):
     tiny = save_checkpoint(llama)
-    for file in Path(tiny).glob("tokenizer*"):
-        (synthetic / file.name).write_bytes(file.read_bytes())
-    output = subprocess.check_output(
-        [sys.executable, "-c", SCRIPT, str(tiny), str(synthetic), text, str(stream), refine,
-         str(threads)],
-        text=True,
-    )  # fmt: skip
-    grown = json.loads(output.splitlines()[-1])
+    grown = growth(tiny, synthetic, text, stream, refine, threads, 2, 16)
     model = load_skeleton(str(synthetic), "auto")
+    decoder = Decoder.of(model)
     data = Data(text, text, samples=2, seqlen=16)
     plan = Plan("wanda", sparsity=0.5, refine=refine or None)
-    expected = expected_memory(model, plan, data, windows=2, stream=stream)
+    expected = expected_memory(model, decoder, plan, data, windows=2, stream=stream)
     assert grown <= expected.peak
     if stream and not refine:
-        assert sizes(model).model >= 2.5 * expected.peak
+        assert sizes(model, decoder).model >= 2.5 * expected.peak
     else:
         assert grown >= expected.held
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_many_waiting_sequences_take_what_is_predicted_of_them(
+    stream, small_blocks, llama, save_checkpoint, text
+):
+    tiny = save_checkpoint(llama)
+    grown = growth(tiny, small_blocks, text, stream, "", 1, 256, 256)
+    model = load_skeleton(str(small_blocks), "auto")
+    decoder = Decoder.of(model)
+    data = Data(text, text, samples=256, seqlen=256)
+    expected = expected_memory(model, decoder, PLAN, data, windows=1, stream=stream)
+    assert expected.held <= grown <= expected.peak
+    # Another copy of the hidden states would show.
+    assert grown <= expected.held + 256 * 256 * 128 * model.dtype.itemsize / 2
+
+
+def growth(tiny, large, text, *more):
+    for file in Path(tiny).glob("tokenizer*"):
+        (large / file.name).write_bytes(file.read_bytes())
+    output = subprocess.check_output(
+        [sys.executable, "-c", SCRIPT, str(tiny), str(large), text, *map(str, more)], text=True
+    )
+    return json.loads(output.splitlines()[-1])
 
 
 def test_streaming_does_not_depend_on_the_number_of_blocks(synthetic):
     model = load_skeleton(str(synthetic), "auto")
     data = Data("", "", samples=2, seqlen=16)
-    before = expected_memory(model, PLAN, data, 2, stream=True)
-    whole = expected_memory(model, PLAN, data, 2)
+    decoder = Decoder.of(model)
+    before = expected_memory(model, decoder, PLAN, data, 2, stream=True)
+    whole = expected_memory(model, decoder, PLAN, data, 2)
     del model.model.layers[1:]
-    assert expected_memory(model, PLAN, data, 2, stream=True) == before
-    block = sizes(model).block
-    assert expected_memory(model, PLAN, data, 2).held == whole.held - (BLOCKS - 1) * block
+    decoder = Decoder.of(model)
+    assert expected_memory(model, decoder, PLAN, data, 2, stream=True) == before
+    block = sizes(model, decoder).block
+    assert expected_memory(model, decoder, PLAN, data, 2).held == whole.held - (BLOCKS - 1) * block
+
+
+def given_to_the_first_block(model, length):
+    """Bytes of the tensors by whether they are of floating point, each storage once."""
+    calls = []
+    hook = model.model.layers[0].register_forward_pre_hook(
+        lambda _, args, kwargs: calls.append((args, kwargs)), with_kwargs=True
+    )
+    model(torch.zeros(1, length, dtype=torch.long), use_cache=False)
+    hook.remove()
+    ((args, kwargs),) = calls
+    flat = [*args, *kwargs.pop("position_embeddings"), *kwargs.values()]
+    storages = {
+        each.untyped_storage().data_ptr(): (
+            each.untyped_storage().nbytes(),
+            each.is_floating_point(),
+        )
+        for each in flat
+        if isinstance(each, torch.Tensor)
+    }
+    return [
+        sum(count for count, floating in storages.values() if floating == kind)
+        for kind in (True, False)
+    ]
 
 
 def test_each_part_of_the_prediction_counts(llama):
     def of(plan=PLAN, samples=2, seqlen=16, windows=2, stream=False):
-        return expected_memory(llama, plan, Data("", "", samples, seqlen), windows, stream=stream)
+        data = Data("", "", samples, seqlen)
+        return expected_memory(llama, Decoder.of(llama), plan, data, windows, stream=stream)
 
-    sequence = 16 * 16 * 4
+    floating, others = given_to_the_first_block(llama, 16)
+    # Hidden states, and the sine and cosine of each head's positions.
+    assert floating == (16 * 16 + 2 * 16 * 8) * 4
+    sequence = floating + others
     assert of(samples=5).held - of().held == 3 * sequence
     assert of(windows=50).held == of().held
     assert of(windows=50, stream=True).held - of(stream=True).held == 48 * sequence
@@ -108,4 +166,4 @@ def test_each_part_of_the_prediction_counts(llama):
     assert of(plan=Plan("wanda", 0.5, refine="dsnot"), seqlen=2).peak > of(seqlen=2).peak
     whole = of().held
     llama.half()
-    assert 2 * of().held == whole
+    assert 2 * of().held == whole + 2 * others

@@ -10,6 +10,7 @@ from pruneproof.cli.app import app
 from pruneproof.integration.linear_inputs import decoder_blocks, linears
 from pruneproof.integration.pruning import preview as previewing
 from pruneproof.integration.pruning.blockwise import prune_blocks
+from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.memory import Memory
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.preview import pruned_weights
@@ -38,14 +39,14 @@ def test_a_dry_run_says_what_will_happen_without_a_weight(command, tmp_path, mon
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     for expected in (
-        "LlamaForCausalLM, float32, 9,744 weights, 0.04 MB",
-        "3 with 21 linear layers",
-        "3,264 of the 6,528 in them",
+        "LlamaForCausalLM, float32, 16,368 weights, 0.07 MB",
+        "6 of model.layers, with 42 matrices",
+        "6,528 of the 13,056 in them",
         "lp (p=2.0), 2:4",
         "2 × 8 = 16 tokens, seed 0",
         "50 × 8 = 400 tokens",
         "with --stream",
-        "0.04 MB of",
+        "0.07 MB of",
     ):
         assert expected in result.output
     assert not out.parent.exists()
@@ -62,7 +63,7 @@ def test_a_dry_run_says_what_will_happen_without_a_weight(command, tmp_path, mon
     ids=str,
 )
 def test_it_knows_how_many_weights_go(plan, llama, tokens):
-    expected = pruned_weights(llama, plan)
+    expected = pruned_weights(Decoder.of(llama), plan)
     list(prune_blocks(llama, tokens, plan))
     layers = [layer for block in decoder_blocks(llama) for _, layer in linears(block)]
     assert expected == sum(int((layer.weight == 0).sum()) for layer in layers)

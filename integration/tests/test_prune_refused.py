@@ -97,7 +97,7 @@ def test_the_doctor_refuses_them_too(call):
 
 def test_experts_in_one_tensor_would_stay_dense(call, save_checkpoint):
     model = MixtralForCausalLM(
-        MixtralConfig(vocab_size=97, hidden_size=16, intermediate_size=24, num_hidden_layers=1,
+        MixtralConfig(vocab_size=97, hidden_size=16, intermediate_size=24, num_hidden_layers=6,
                       num_attention_heads=2, num_key_value_heads=2, num_local_experts=4)
     )  # fmt: skip
     matrices = {name for name, each in model.named_parameters() if each.ndim > 2}
@@ -110,7 +110,7 @@ def test_experts_in_one_tensor_would_stay_dense(call, save_checkpoint):
 def test_the_doctor_does_not_measure_beyond_learned_positions(call, save_checkpoint):
     model = OPTForCausalLM(
         OPTConfig(vocab_size=97, hidden_size=16, word_embed_proj_dim=16, ffn_dim=32,
-                  num_hidden_layers=1, num_attention_heads=2, max_position_embeddings=16)
+                  num_hidden_layers=6, num_attention_heads=2, max_position_embeddings=16)
     )  # fmt: skip
     result = call("--seqlen", "32", what="doctor", model=save_checkpoint(model, "opt"))
     assert result.exit_code == 1, result.output

@@ -9,11 +9,10 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
-from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.pruning import blockwise, places
-from pruneproof.integration.pruning.carried import Carried
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.naming import CONVERTS
+from pruneproof.integration.pruning.passes import Passes
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.pruning.shards import INDEX, Shards
@@ -103,9 +102,9 @@ def test_each_block_has_a_file_and_the_index_names_every_tensor_once(
     assert index["metadata"]["total_size"] == sum(
         each.numel() * each.element_size() for each in llama.parameters()
     )
-    for number in range(3):
+    for number in range(6):
         of_block = {file for name, file in found.items() if f"layers.{number}." in name}
-        assert of_block == {f"model-{number + 1:05d}-of-00006.safetensors"}
+        assert of_block == {f"model-{number + 1:05d}-of-00009.safetensors"}
 
 
 def test_a_run_that_is_cut_off_goes_on(llama, save_checkpoint, text, tmp_path, monkeypatch):
@@ -116,7 +115,7 @@ def test_a_run_that_is_cut_off_goes_on(llama, save_checkpoint, text, tmp_path, m
 
     def cut(*arguments):
         made.append(1)
-        if len(made) == 10:
+        if len(made) == 4 * 7 + 3:
             raise KeyboardInterrupt
         return real(*arguments)
 
@@ -124,7 +123,7 @@ def test_a_run_that_is_cut_off_goes_on(llama, save_checkpoint, text, tmp_path, m
     with pytest.raises(KeyboardInterrupt):
         run(model, PLAN, data(text), stream=True, out=out)
     assert not out.exists()
-    first = tmp_path / "out.unfinished/whole/model-00001-of-00006.safetensors"
+    first = tmp_path / "out.unfinished/whole/model-00001-of-00009.safetensors"
     written = first.stat().st_mtime_ns
     made.clear()
     monkeypatch.setattr(blockwise, "keep_mask_of", lambda *each: made.append(1) or real(*each))
@@ -135,24 +134,27 @@ def test_a_run_that_is_cut_off_goes_on(llama, save_checkpoint, text, tmp_path, m
 
 
 def test_one_block_has_weights_at_a_time(llama, save_checkpoint, text, monkeypatch):
-    models, there = [], []
-    load, advance = places.Streamed.loaded, Carried.advance
+    opened, there = [], []
+    load, advance, results = places.Streamed.loaded, Passes.advance, Passes.results
 
     def watched(place, block):
-        models.append(place.model)
+        opened.append(place)
         return load(place, block)
 
-    def look(carried, number, block, **options):
-        blocks = decoder_blocks(models[0])
-        there.append([not next(each.parameters()).is_meta for each in blocks])
-        return advance(carried, number, block, **options)
+    def look(work):
+        def looked(passes, number, block, **options):
+            there.append([not next(each.parameters()).is_meta for each in opened[0].blocks])
+            return work(passes, number, block, **options)
+
+        return looked
 
     monkeypatch.setattr(places.Streamed, "loaded", watched)
-    monkeypatch.setattr(Carried, "advance", look)
+    monkeypatch.setattr(Passes, "advance", look(advance))
+    monkeypatch.setattr(Passes, "results", look(results))
     run(str(save_checkpoint(llama)), PLAN, data(text), stream=True)
-    assert len(there) == 3 + 2 + 3, "dense perplexity, pruning, pruned perplexity"
+    assert len(there) == 6 + 5 + 6, "dense perplexity, pruning, pruned perplexity"
     assert all(each.count(True) == 1 for each in there)
-    assert all(each.is_meta for each in models[0].parameters())
+    assert all(each.is_meta for each in opened[0].model.parameters())
 
 
 def test_a_checkpoint_without_its_prefix_is_understood(llama, save_checkpoint, text, tmp_path):

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.load import load_skeleton, load_weights
 from pruneproof.integration.pruning.naming import CONVERTS
 from pruneproof.integration.pruning.places import InMemory
@@ -81,7 +82,8 @@ def test_a_gguf_file_is_expanded_and_saved_as_it_was_measured(tmp_path):
     name = str(tmp_path / "model.gguf")
     skeleton = load_skeleton(name, "auto")
     assert check_files(name, skeleton, stream=False) == ()
-    InMemory(load_weights(name, skeleton.dtype, "cpu")).save(tmp_path / "out", lambda _: None)
+    model = load_weights(name, skeleton.dtype, "cpu")
+    InMemory(model, Decoder.of(model)).save(tmp_path / "out", lambda _: None)
     assert (tmp_path / "out/model.safetensors").exists()
 
 

@@ -329,7 +329,7 @@ class TestDoctor:
     def test_a_tiny_model_is_found_out(self, bench):
         """By the doctor itself."""
         bench.models.examine = examination.doctor
-        with pytest.raises(UnfitError, match="llama, 3 blocks, 16 wide.* not OPT-1.3b"):
+        with pytest.raises(UnfitError, match="llama, 6 blocks, 16 wide.* not OPT-1.3b"):
             bench.check(HALF)
 
 

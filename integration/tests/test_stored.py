@@ -7,6 +7,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from pruneproof.integration.pruning import load, saved
+from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.load import load_skeleton, load_weights, stored_files
 from pruneproof.integration.pruning.naming import CONVERTS, Group
 from pruneproof.integration.pruning.places import InMemory, Streamed, check_apart
@@ -88,12 +89,17 @@ def test_a_head_that_is_not_there_is_made_of_nothing_else(checkpoint):
         settled(folder)
 
 
+def streamed(folder):
+    skeleton = load_skeleton(str(folder), "auto")
+    return Streamed(skeleton, Shards(folder), "cpu", Decoder.of(skeleton))
+
+
 @pytest.mark.parametrize("size", ["5MB", "4KB"])
 @pytest.mark.parametrize("family", NAMES)
 def test_a_block_at_a_time_writes_what_is_loaded_in_memory(family, size, checkpoint, tmp_path):
     folder, out = checkpoint(family, max_shard_size=size), tmp_path / "out"
     assert (folder / "model.safetensors.index.json").exists() == (size == "4KB")
-    place = Streamed(load_skeleton(str(folder), "auto"), Shards(folder), "cpu")
+    place = streamed(folder)
     for number in range(6):
         with place.loaded(number):
             assert not any(each.is_meta for each in place.blocks[number].state_dict().values())
@@ -233,11 +239,11 @@ def test_blocks_that_are_stored_in_one_tensor_are_not_streamed(checkpoint):
     folder = checkpoint("llama")
     skeleton, _ = settled(folder)
     stored = Stored(skeleton, Shards(folder))
-    check_apart(skeleton, stored)
+    check_apart("model.layers", stored)
     names = tuple(f"model.layers.{number}.mlp.up_proj.weight" for number in (1, 2))
     stored.groups[names[0]] = Group(names, ("both",), dict)
     with pytest.raises(ValueError, match=r"up_proj.weight are stored in one tensor and belong"):
-        check_apart(skeleton, stored)
+        check_apart("model.layers", stored)
 
 
 def corrupt(tensors, what):
@@ -260,7 +266,8 @@ def test_a_result_that_differs_from_the_model_is_refused(
     family, what, checkpoint, tmp_path, monkeypatch
 ):
     folder, out = checkpoint(family), tmp_path / "unfinished/whole"
-    place = InMemory(load_weights(str(folder), "auto", "cpu"))
+    model = load_weights(str(folder), "auto", "cpu")
+    place = InMemory(model, Decoder.of(model))
     if what == "sign of zero":
         for name, each in place.model.named_parameters():
             if "layers.2" in name:
@@ -279,7 +286,7 @@ def test_a_result_that_differs_from_the_model_is_refused(
 
 def test_a_block_that_was_written_badly_is_refused(checkpoint, tmp_path, monkeypatch):
     folder, out = checkpoint("llama"), tmp_path / "whole"
-    place = Streamed(load_skeleton(str(folder), "auto"), Shards(folder), "cpu")
+    place = streamed(folder)
     masks = {
         name: torch.rand(each.shape) < 0.5
         for name, each in place.blocks[0].named_parameters()
