@@ -11,7 +11,8 @@ from transformers.pytorch_utils import Conv1D
 
 from pruneproof.integration.linear_inputs import is_matrix
 from pruneproof.integration.pruning.matrices import Matrices
-from pruneproof.integration.pruning.trial import Trial, Use, trial
+from pruneproof.integration.pruning.trial import Trial, trial
+from pruneproof.integration.pruning.watched import Use
 
 ROUTER, THIN = "chooses experts", "has one output or one input"
 UNUSED = "no product of a text's pass uses it"
