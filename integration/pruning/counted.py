@@ -66,8 +66,10 @@ def zeros_of_matrices(number: int, block: nn.Module, decoder: Decoder) -> dict[s
 
 
 def zeros_of(parameters: Any) -> Zeros:
-    """Zeros and weights of some parameters."""
-    counts = [(int((each == 0).sum()), each.numel()) for each in parameters]
+    """Zeros and weights of some parameters, tied ones once."""
+    # Of a model that is read one part at a time they have one memory and two names.
+    once = {(each.data_ptr(), each.shape): each for each in parameters}
+    counts = [(int((each == 0).sum()), each.numel()) for each in once.values()]
     return sum(zeros for zeros, _ in counts), sum(weights for _, weights in counts)
 
 

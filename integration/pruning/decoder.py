@@ -142,7 +142,8 @@ class _Block:
             return ROUTER
         beside = {each for prefix, each in experts.items() if _together(prefix, name)}
         in_list = any(name.startswith(f"{prefix}.") for prefix in lists)
-        if beside and not in_list and max(parameter.shape[:-1]) in beside:
+        # What is not multiplied has an expert's bias in each of its rows.
+        if use is not None and not in_list and max(parameter.shape[:-1]) in beside:
             return ROUTER
         if isinstance(module, nn.Embedding):
             return "an embedding"
