@@ -172,15 +172,19 @@ class _Block:
         first = isinstance(module, Conv1D)
         rows, columns = module.weight.shape
         out_features, in_features = (columns, rows) if first else (rows, columns)
+        own = name.removesuffix(".weight")
         use = self.uses.get(name, Use())
-        for shape, _ in use.shapes:
+        for shape, inputs_first in use.shapes:
+            count, *each = shape
+            if (count * each[0], *each[1:]) == (rows, columns) and inputs_first is False:
+                # Groups of outputs, each with inputs of its own.
+                return Matrices(f"{own}.*", name, count, *each)
             if shape != (out_features, in_features):
                 raise ValueError(
                     f"model: block {self.number} multiplies {name} in parts "
                     f"({' × '.join(map(str, shape))} of {out_features} × {in_features}), which "
                     "cannot be pruned yet"
                 )
-        own = name.removesuffix(".weight")
         return Matrices(own, name, None, out_features, in_features, first, expert)
 
     def _stacked(self, name: str, parameter: Any) -> list[Matrices] | None:

@@ -157,9 +157,10 @@ def _by_name(
             expert = (weight.storage_offset() - whole.storage_offset()) // weight.numel()
             yield each.name_of(expert), tokens
         else:
-            sent = _sent(each, tokens, block)
-            for expert in range(each.count):
-                yield each.name_of(expert), tokens[expert][sent[expert]]
+            sent = _sent(each, tokens, block) if each.expert else slice(None)
+            for number in range(each.count):
+                own = sent[number] if isinstance(sent, Tensor) else sent
+                yield each.name_of(number), tokens[number][own]
 
 
 def _sent(matrices: Matrices, tokens: Tensor, block: int) -> Tensor:
