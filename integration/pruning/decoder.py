@@ -138,7 +138,7 @@ class _Block:
         modules: dict[str, nn.Module], lists: dict[str, nn.ModuleList],
     ) -> str | None:  # fmt: skip
         use = self.uses.get(name)
-        if _names_a_router(name, modules):
+        if experts and _names_a_router(name, modules):
             return ROUTER
         beside = {each for prefix, each in experts.items() if _together(prefix, name)}
         in_list = any(name.startswith(f"{prefix}.") for prefix in lists)
