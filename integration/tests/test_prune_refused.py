@@ -95,16 +95,31 @@ def test_the_doctor_refuses_them_too(call):
     assert (result.exit_code, "device: nonsense" in result.output) == (2, True)
 
 
-def test_experts_in_one_tensor_would_stay_dense(call, save_checkpoint):
+def test_experts_are_pruned_and_what_chooses_them_stays_dense(call, save_checkpoint, tmp_path):
     model = MixtralForCausalLM(
         MixtralConfig(vocab_size=97, hidden_size=16, intermediate_size=24, num_hidden_layers=6,
                       num_attention_heads=2, num_key_value_heads=2, num_local_experts=4)
     )  # fmt: skip
-    matrices = {name for name, each in model.named_parameters() if each.ndim > 2}
-    result = call("--dry-run", model=save_checkpoint(model, "experts"))
-    # Older versions of transformers have a linear layer for each expert.
-    assert result.exit_code == (2 if matrices else 0)
-    assert ("would stay dense" in result.output) == bool(matrices)
+    folder, report = save_checkpoint(model, "experts"), tmp_path / "report"
+    (gates,) = {
+        name for name, _ in model.named_modules() if name.endswith("layers.0.mlp.gate")
+    } or {"model.layers.0.block_sparse_moe.gate"}
+    gate = gates.removeprefix("model.layers.0.")
+    in_experts, in_attention = 4 * 3 * 16 * 24, 4 * 16 * 16
+    dry = call("--dry-run", model=folder)
+    assert dry.exit_code == 0, dry.output
+    weights = 6 * (in_experts + in_attention)
+    assert f"6 of model.layers, with {6 * (4 + 4 * 3)} matrices" in dry.output
+    assert f"{weights // 2:,} of the {weights:,} in them" in dry.output
+    assert f"6 (chooses experts: block 0, {gate}, …)" in dry.output
+    result = call("--report", report, model=folder)
+    assert result.exit_code == 0, result.output
+    record = json.loads((report / "prune.json").read_text())
+    assert record["left_dense"] == {f"block {n}, {gate}": "chooses experts" for n in range(6)}
+    achieved = record["achieved_sparsity"]
+    assert (achieved["zeros"], achieved["weights"]) == (weights // 2, weights)
+    assert set(achieved["layers"].values()) == {0.5}
+    assert len(achieved["layers"]) == 6 * (4 + 4 * 3)
 
 
 def test_the_doctor_does_not_measure_beyond_learned_positions(call, save_checkpoint):
