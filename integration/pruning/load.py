@@ -74,7 +74,7 @@ def load_skeleton(name: str, dtype: str) -> Any:
         OSError: no such model.
     """
     from accelerate import init_empty_weights
-    from transformers import AutoConfig, AutoModelForCausalLM, modeling_utils
+    from transformers import AutoConfig, modeling_utils
 
     # transformers 5 has it elsewhere, and does not initialise what is on the meta device.
     no_init_weights = getattr(modeling_utils, "no_init_weights", nullcontext)
@@ -93,7 +93,7 @@ def load_skeleton(name: str, dtype: str) -> Any:
     )
     try:
         with init_empty_weights(include_buffers=False), _LargeOnMeta(), no_init_weights():
-            model = AutoModelForCausalLM.from_config(config, dtype=chosen, **_one_by_one())
+            model = _auto(config).from_config(config, dtype=chosen, **_one_by_one())
     except ValueError as error:
         raise ValueError(f"{refused} ({_first_line(error)[:200]})") from error
     # Whatever a class raises that its configuration does not suit.
@@ -121,13 +121,14 @@ def load_weights(name: str, dtype: str | torch.dtype, device: str) -> Any:
         ValueError: weights that are damaged, missing, of another shape or without a place in the
             model, or that accelerate had to leave outside the memory.
     """
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoConfig
 
     folder, named = _where(name)
+    auto = _auto(AutoConfig.from_pretrained(folder, **named))
     place = {"device_map": "auto"} if device == "auto" else {}
     chosen = DTYPES.get(dtype, dtype) if isinstance(dtype, str) else dtype
     try:
-        model, found = AutoModelForCausalLM.from_pretrained(
+        model, found = auto.from_pretrained(
             folder, dtype=chosen, output_loading_info=True, **named, **place, **_one_by_one()
         )
     except torch.cuda.OutOfMemoryError:
@@ -246,6 +247,18 @@ def stored_files(name: str, model: Any) -> Shards | OnHub | None:
 def _in_folder(folder: Path) -> Shards | None:
     pickled = any(folder.glob("*.bin")) and not has_safetensors(folder)
     return None if pickled else Shards(folder)
+
+
+def _auto(config: Any) -> Any:
+    """The class that opens a model, which may also take images."""
+    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
+    from transformers.models.auto.modeling_auto import (
+        MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES as WITH_IMAGES,
+    )
+
+    named = WITH_IMAGES.get(config.model_type)
+    there = named in (config.architectures or ())
+    return AutoModelForImageTextToText if there else AutoModelForCausalLM
 
 
 class _LargeOnMeta(TorchFunctionMode):
