@@ -175,7 +175,8 @@ def fingerprint_of_files(name: str, model: Any) -> Any:
 def most_positions(model: Any) -> float:
     """Tokens in the longest sequence that a model was made for; infinity where it does not say."""
     longest = getattr(model.config.get_text_config(), "max_position_embeddings", None)
-    return math.inf if longest is None else longest
+    # XLNet says -1.
+    return math.inf if longest is None or longest < 1 else longest
 
 
 def is_gguf(name: str) -> bool:

@@ -18,7 +18,11 @@ import torch
 from greenlet import getcurrent, greenlet
 from torch import Tensor, nn
 
+from pruneproof.integration.pruning.allocation import give_back_what_is_free
 from pruneproof.integration.pruning.parallel import in_order
+
+BETWEEN_RETURNS = 32
+"""Sequences after which memory goes back to the system: what waiting passes hold lies between."""
 
 
 @dataclass(frozen=True)
@@ -140,11 +144,13 @@ class Passes:
             each.result = None
 
     def _go_on(self, steps: Iterable[tuple[Pass, tuple[Any, ...]]]) -> None:
-        for each, answer in steps:
+        for number, (each, answer) in enumerate(steps, 1):
             call = each.call
             each.go_on(*answer)
             if call is not None and call.number == 0:
                 self._free(call)
+            if number % BETWEEN_RETURNS == 0:
+                give_back_what_is_free()
 
     def _free(self, call: Call) -> None:
         leaves = tensors_in((call.args, call.kwargs))
