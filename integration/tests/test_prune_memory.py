@@ -99,8 +99,8 @@ def test_many_waiting_sequences_take_what_is_predicted_of_them(
     data = Data(text, text, samples=256, seqlen=256)
     expected = expected_memory(model, decoder, PLAN, data, windows=1, stream=stream)
     assert expected.held <= grown <= expected.peak
-    # Another copy of the hidden states would show.
-    assert grown <= expected.held + 256 * 256 * 128 * model.dtype.itemsize / 2
+    # Another copy of the hidden states would show beside the passes' own frames.
+    assert grown <= expected.held + 256 * 256 * 128 * model.dtype.itemsize * 3 / 4
 
 
 def growth(tiny, large, text, *more):
