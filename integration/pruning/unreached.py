@@ -21,7 +21,7 @@ def check_reached(
     tokens = {name: seen[name].tokens for name in names}
     unreached = [name for name, count in tokens.items() if count == 0]
     if unreached and plan.unreached is None:
-        experts = sorted({name.rpartition(".")[0] or name for name in unreached})
+        experts = list(dict.fromkeys(name.rpartition(".")[0] or name for name in unreached))
         everyone = {name.rpartition(".")[0] or name for name in names}
         mean = sum(tokens.values()) // len(names)
         raise ValueError(
