@@ -9,7 +9,7 @@ from transformers.pytorch_utils import Conv1D
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.tests.toys import BLOCKS, WIDTH, names, parameter, toy, weightless
+from toys import BLOCKS, WIDTH, names, parameter, toy, weightless
 
 ROUTER = "chooses experts"
 COUNT, BETWEEN = 4, 12

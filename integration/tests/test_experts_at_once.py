@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from checkpoints import model_of
 from pruneproof.integration.pruning import blockwise, parallel
 from pruneproof.integration.pruning.blockwise import masks_of
 from pruneproof.integration.pruning.data import Data
@@ -18,7 +19,6 @@ from pruneproof.integration.pruning.matrices import Matrices
 from pruneproof.integration.pruning.memory import expected_memory
 from pruneproof.integration.pruning.parallel import scored_at_once
 from pruneproof.integration.pruning.plan import NEEDS, Plan
-from pruneproof.integration.tests.checkpoints import model_of
 from pruneproof.reference import ActivationStatistics
 
 COUNT, OUT, IN = 6, 12, 16

@@ -9,6 +9,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
+from checkpoints import change, heads
 from pruneproof.integration.pruning import blockwise, places
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.naming import CONVERTS
@@ -16,7 +17,6 @@ from pruneproof.integration.pruning.passes import Passes
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.pruning.shards import INDEX, Shards
-from pruneproof.integration.tests.checkpoints import change, heads
 
 PLAN = Plan("ria", sparsity=0.5, refine="dsnot")
 SAME = ("dense_perplexity", "pruned_perplexity", "achieved_sparsity")

@@ -6,6 +6,7 @@ import transformers
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
+from checkpoints import FAMILIES, change, heads, model_of
 from pruneproof.integration.pruning import load, saved
 from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.load import load_skeleton, load_weights, stored_files
@@ -14,7 +15,6 @@ from pruneproof.integration.pruning.places import InMemory, Streamed, check_apar
 from pruneproof.integration.pruning.settle import settle
 from pruneproof.integration.pruning.shards import OnHub, Shards
 from pruneproof.integration.pruning.stored import Stored, ties_of
-from pruneproof.integration.tests.checkpoints import FAMILIES, change, heads, model_of
 
 NAMES = [*FAMILIES, "gemma3"]
 

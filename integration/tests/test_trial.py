@@ -10,7 +10,7 @@ from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.trial import held_by_a_pass, trial
-from pruneproof.integration.tests.toys import BLOCKS, WIDTH, Block, Toy, names, toy, weightless
+from toys import BLOCKS, WIDTH, Block, Toy, names, toy, weightless
 
 
 def linear(*more):

@@ -8,6 +8,7 @@ import transformers
 from transformers import AutoModelForCausalLM
 from typer.testing import CliRunner
 
+from checkpoints import MOE, SIZES
 from pruneproof import reference
 from pruneproof.cli.app import app
 from pruneproof.integration.pruning import run
@@ -15,7 +16,6 @@ from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.naming import CONVERTS
 from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.tests.checkpoints import MOE, SIZES
 
 EXPERTS, SILENT = 5, 4
 TOKENS = 4 * 16
