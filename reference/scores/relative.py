@@ -62,7 +62,7 @@ def relative_score(
         elif terms == "output":
             relative = magnitude / q[k]
         else:
-            relative = magnitude / r[j, None] + magnitude / q[k]
+            relative = (magnitude / r[j, None]).add_(magnitude.div_(q[k]))
         return relative.clamp_(max=limit).mul_(factor[j, None])
 
     return score_in_blocks(W, rule)
