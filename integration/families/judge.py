@@ -8,7 +8,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ from pruneproof.integration.text_sources import calibration_tokens, evaluation_t
 HALF, SAMPLES, LENGTH, WINDOWS = 0.5, 6, 32, 2
 ROUNDING = 2.0**-19
 """Of a log-probability in single precision, where it cannot be compared with double precision."""
+UNREACHED = "no calibration token reached"
 NOT_BUILT, REFUSED, PRUNED, DEFECT = "not built", "refused", "pruned", "defect"
 
 
@@ -149,6 +150,10 @@ class _Trial:
                 f"run {how}",
                 lambda: record.append(run(name, self.plan, self.data, stream=stream, out=out)),
             )
+        if said is not None and UNREACHED in said and self.plan.unreached is None:
+            # Only the run can know that, and the answer is the user's.
+            self.plan = replace(self.plan, unreached="dense")
+            return self._run(stream)
         if refused is None and said is not None:
             self._wrong(f"the dry run {how} says yes, the run: {said}")
         elif refused is not None and said is None:
@@ -242,6 +247,8 @@ class _Trial:
     def _dense_is_listed(self, found: Judgement, record: dict[str, Any]) -> None:
         listed: dict[str, str] = record.get("left_dense", {})
         said = {_starred(name.partition(", ")[2]): why for name, why in listed.items()}
+        # Of experts in one parameter those that no token reached are listed by themselves.
+        said |= {name.partition(".*")[0]: why for name, why in said.items() if UNREACHED in why}
         missing: dict[str, str] = {}
         for name, why in found.dense.items():
             own = _starred(_within_block(name))

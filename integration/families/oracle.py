@@ -25,7 +25,7 @@ LEAST = 2.0**-20
 MOST = 1e-2
 """Above it the two passes differ so much that nothing can be said."""
 EXPERTS = re.compile(r"(moe_)?num_(local_)?experts|n_routed_experts|zero_expert_num")
-CONVOLUTION = "convolution"
+CONVOLUTION, UNREACHED = "convolution", "no token reached it"
 State = dict[str, Tensor]
 
 
@@ -177,7 +177,7 @@ def _judge(
         covered[matrix.places.flatten()] = True
         gone = zeroed[matrix.places]
         if not gone.any():
-            still.append(why_dense(model, name, matrix))
+            still.append(why_dense(model, name, matrix) if matrix.tokens else UNREACHED)
             continue
         if reason := why_dense(model, name, matrix):
             found.wrong.append(f"{name} was pruned, and must stay dense: {reason}")
@@ -195,7 +195,7 @@ def _judge(
     if still:
         found.dense[name] = "" if "" in still else still[0]
     elif matrices:
-        found.dense[name] = "no token reached it"
+        found.dense[name] = UNREACHED
     elif CONVOLUTION in exact.other:
         found.dense[name] = CONVOLUTION
     # Biases of experts, and what is only added or looked up, are no matrices.
@@ -237,12 +237,12 @@ def compare(W: Tensor, gone: Tensor, exact: Matrix, rounded: Matrix, half: float
 
 def why_dense(model: Any, name: str, matrix: Matrix) -> str:
     """What speaks for leaving a matrix dense; nothing does for an ordinary one."""
-    outputs = matrix.places.shape[1]
+    outputs, experts = matrix.places.shape[1], _expert_counts(model.config)
     if outputs == 1:
         return "one output"
-    if outputs in _expert_counts(model.config):
-        return "chooses experts"
-    return ""
+    # A router may be a network of its own, of which the last matrix alone has so many outputs.
+    inside = any(part == "gate" or "router" in part for part in name.split(".")[:-1])
+    return "chooses experts" if outputs in experts or (experts and inside) else ""
 
 
 def _expert_counts(config: Any) -> set[int]:

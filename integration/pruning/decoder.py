@@ -58,7 +58,10 @@ class Decoder:
             seen.stack,
             tuple(tuple(each.matrices) for each in looks),
             tuple(each.dense for each in looks),
-            tuple(seen.routed),
+            tuple(
+                depends or any(each.expert for each in look.matrices)
+                for depends, look in zip(seen.routed, looks, strict=True)
+            ),
             seen.spent,
             seen.between,
         )

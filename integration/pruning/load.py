@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError
 from torch.overrides import TorchFunctionMode
 
+from pruneproof.integration.pruning.gguf_files import check_gguf
 from pruneproof.integration.pruning.shards import Header, OnHub, Shards, has_safetensors
 from pruneproof.integration.pruning.stored import check_all_taken
 
@@ -70,7 +71,8 @@ def load_skeleton(name: str, dtype: str) -> Any:
     """The model without weights, on the meta device; only its configuration is read.
 
     Raises:
-        ValueError: not a causal language model.
+        ValueError: not a causal language model, or a GGUF file that holds more than one of its
+            configuration.
         OSError: no such model.
     """
     from accelerate import init_empty_weights
@@ -105,6 +107,8 @@ def load_skeleton(name: str, dtype: str) -> Any:
     # An encoder, or a decoder saved without its head, would get a head of random weights.
     if config.architectures and type(model).__name__ not in config.architectures:
         raise ValueError(refused)
+    if is_gguf(name):
+        check_gguf(name, model)
     model.tie_weights()
     return model.eval()
 

@@ -123,7 +123,11 @@ def beside(out: Path) -> Path:
 
 def _differences(earlier: dict[str, Any], text: str) -> list[str]:
     now = json.loads(text)
-    return sorted(name for name in {*earlier, *now} if earlier.get(name) != now.get(name))
+    # Where an expert that no token reached is an error, all were reached in the blocks that are
+    # done, and their masks are those of every other decision.
+    decided = {"unreached"} if earlier.get("unreached") is None else set()
+    names = {*earlier, *now} - decided
+    return sorted(name for name in names if earlier.get(name) != now.get(name))
 
 
 def _unpacked(packed: np.ndarray, width: int) -> torch.Tensor:

@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 from pruneproof.integration.pruning.passes import tensors_in
 
 META = torch.device("meta")
+_DEVICE = torch.Tensor.device.__get__  # type: ignore[attr-defined]
 
 
 class Virtual(TorchFunctionMode):
@@ -37,6 +38,9 @@ class Virtual(TorchFunctionMode):
     ) -> Any:
         """Call the function; its result is real unless all that it takes are weights."""
         kwargs = kwargs or {}
+        # Some code does one thing on a CPU and another elsewhere.
+        if func == _DEVICE:
+            return torch.device("cpu") if args[0].is_meta else args[0].device
         if func is torch.Tensor.__getitem__ and args[0].is_meta:
             args = args[0], mapped(_number, args[1])
         # What a model makes on its weights' device are activations; moved weights are weights.

@@ -87,8 +87,38 @@ def test_a_gguf_file_is_expanded_and_saved_as_it_was_measured(tmp_path):
     assert (tmp_path / "out/model.safetensors").exists()
 
 
-def write_gguf(path):
-    """A LLaMA of random weights."""
+@pytest.mark.parametrize(
+    ("surplus", "settings", "message"),
+    [
+        # What a file of Llama 3.1 and later has, for the rotary frequencies; and biases, which its
+        # configuration does not speak of.
+        (["rope_freqs.weight"], {}, "leaves out 1 of the 58 tensors of m.gguf, rope_freqs.weight"),
+        (["blk.4.attn_q.bias", "blk.5.attn_q.bias"], {}, r"leaves out 2 of .*, blk.4.attn_q.bias"),
+        ([], {"llama.rope.scaling.type": "yarn", "llama.rope.scaling.factor": 4.0},
+         r"says rope.scaling.type = yarn, which transformers leaves out"),
+        ([], {"llama.attention.scale": 0.5}, r"says attention.scale = 0.5"),
+        ([], {"llama.attention.key_length": 8}, r"says attention.key_length = 8"),
+    ],
+)  # fmt: skip
+def test_a_gguf_file_that_holds_more_than_transformers_takes_is_refused(
+    surplus, settings, message, tmp_path
+):
+    path = tmp_path / "m.gguf"
+    write_gguf(path, surplus, settings)
+    with pytest.raises(ValueError, match=message) as error:
+        load_skeleton(str(path), "auto")
+    assert "\n" not in str(error.value)
+
+
+def test_settings_of_a_gguf_file_that_the_model_has_are_right(tmp_path):
+    same = {"attention.key_length": 16, "attention.value_length": 16, "rope.dimension_count": 16,
+            "rope.scaling.type": "none", "rope.scaling.finetuned": False}  # fmt: skip
+    write_gguf(tmp_path / "m.gguf", (), {f"llama.{key}": value for key, value in same.items()})
+    assert load_skeleton(str(tmp_path / "m.gguf"), "auto").config.num_hidden_layers == 6
+
+
+def write_gguf(path, surplus=(), settings=None):
+    """A LLaMA of random weights, with more tensors and settings."""
     writer, width = gguf.GGUFWriter(path, "llama"), 32
     numbers = np.random.default_rng(0)
     writer.add_context_length(32)
@@ -105,6 +135,11 @@ def write_gguf(path):
             shapes[f"blk.{block}.{each}"] = (width, width)
         for each in ("attn_norm", "ffn_norm"):
             shapes[f"blk.{block}.{each}"] = (width,)
+    for key, value in (settings or {}).items():
+        kinds = {str: writer.add_string, bool: writer.add_bool, int: writer.add_uint32}
+        kinds.get(type(value), writer.add_float32)(key, value)
+    for each in surplus:
+        writer.add_tensor(each, numbers.standard_normal(width).astype(np.float32))
     for each, shape in shapes.items():
         writer.add_tensor(f"{each}.weight", numbers.standard_normal(shape).astype(np.float32))
     writer.write_header_to_file()

@@ -55,6 +55,20 @@ def test_it_leaves_the_model_as_it_was():
     assert not any(each._forward_pre_hooks for each in model.modules())
 
 
+def test_the_trial_is_of_what_a_cpu_does():
+    """GPT-OSS in transformers 4 sends tokens to experts there, and all to each elsewhere."""
+
+    def forward(self, hidden):
+        if hidden.device.type == "cpu":
+            chosen = self.up(hidden).argmax(-1).unique()
+            return hidden + sum(self.down(hidden) for _ in chosen)
+        return hidden + self.elsewhere(hidden)
+
+    seen = trial(toy(forward, up=linear(), down=linear(), elsewhere=linear()))
+    assert [sorted(each) for each in seen.uses] == [["down.weight", "up.weight"]] * BLOCKS
+    assert seen.routed == [True] * BLOCKS
+
+
 class TwoStacks(Toy):
     def __init__(self):
         super().__init__()

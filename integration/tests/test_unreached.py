@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from checkpoints import MOE, SIZES
 from pruneproof import reference
 from pruneproof.cli.app import app
-from pruneproof.integration.pruning import run
+from pruneproof.integration.pruning import blockwise, run
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.naming import CONVERTS
@@ -23,18 +23,23 @@ SEEN = ("expert_tokens", "left_dense", "achieved_sparsity", "pruned_perplexity")
 UNREACHED = "no calibration token reached it"
 
 
-@pytest.fixture
-def folder(save_checkpoint):
-    """A Mixtral whose routers never choose its fifth expert."""
+def mixtral(silent_from=0):
+    """A Mixtral whose routers never choose its fifth expert, from a block on."""
     torch.manual_seed(0)
     config = transformers.MixtralConfig(**SIZES, **MOE, num_local_experts=EXPERTS)
     model = transformers.MixtralForCausalLM(config).eval()
     for name, each in model.named_parameters():
-        if name.endswith("gate.weight"):
+        if name.endswith("gate.weight") and int(name.split(".")[2]) >= silent_from:
             # Of 2a, a, -a, -2a and 0 the two largest are the first or the second two.
             direction = torch.randn(each.shape[1])
             each.data.copy_(torch.tensor([2.0, 1, -1, -2, 0])[:, None] * direction)
-    return save_checkpoint(model)
+    return model
+
+
+@pytest.fixture
+def folder(save_checkpoint):
+    """One of which all blocks are so."""
+    return save_checkpoint(mixtral())
 
 
 @pytest.fixture
@@ -161,6 +166,35 @@ def test_another_decision_is_another_run(go, monkeypatch):
             go("magnitude")
     with pytest.raises(FileExistsError, match="another run that was cut off, of another unreached"):
         go("dense")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_after_the_error_the_run_goes_on_with_the_decision(
+    stream, save_checkpoint, text, tmp_path, monkeypatch
+):
+    """The masks of blocks whose experts were all reached are those of every decision."""
+    folder, data = save_checkpoint(mixtral(silent_from=2)), Data(text, text, samples=4, seqlen=16)
+
+    def go(unreached, out):
+        plan = Plan("wanda", 0.5, unreached=unreached)
+        return run.run(str(folder), plan, data, out=tmp_path / out, stream=stream)
+
+    with pytest.raises(ValueError, match=r"^block 2: no calibration token reached"):
+        go(None, "out")
+    looked_at, observe = [], blockwise.observe
+
+    def watched(number, *args, **kwargs):
+        looked_at.append(number)
+        return observe(number, *args, **kwargs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(blockwise, "observe", watched)
+        resumed = go("dense", "out")
+    assert looked_at == [2, 3, 4, 5]
+    whole = go("dense", "whole")
+    assert {key: resumed[key] for key in SEEN} == {key: whole[key] for key in SEEN}
+    one, other = matrices_of(tmp_path / "out"), matrices_of(tmp_path / "whole")
+    assert all(each.equal(other[name]) for name, each in one.items())
 
 
 def test_what_needs_no_statistics_asks_for_no_tokens(go, tmp_path):
