@@ -24,6 +24,7 @@ from pruneproof.integration.pruning.load import (
     stored_files,
 )
 from pruneproof.integration.pruning.memory import size_of
+from pruneproof.integration.pruning.naming import CONVERTS
 from pruneproof.integration.pruning.places import check_apart
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.quantised import check_no_adapter, check_not_quantised
@@ -86,6 +87,7 @@ def prepare(name: str, plan: Plan, data: Data, where: Where) -> Prepared:
     skeleton = load_skeleton(name, where.dtype)
     ignored = check_files(name, skeleton, stream=where.stream)
     check_length(skeleton, data.seqlen)
+    check_routed(skeleton, where.device)
     decoder = Decoder.of(skeleton)
     check_decoder(decoder, plan)
     if where.stream:
@@ -150,6 +152,20 @@ def check_files(name: str, model: Any, *, stream: bool) -> tuple[str, ...]:
         # Which says why they cannot be.
         Shards(safetensors_folder(name))
     return ()
+
+
+def check_routed(model: Any, device: str) -> None:
+    """Refuse gpt-oss where transformers 4 has every expert compute every token: off the CPU.
+
+    Raises:
+        ValueError: with what to do.
+    """
+    if model.config.model_type == "gpt_oss" and not CONVERTS and device != "cpu":
+        raise ValueError(
+            f"device: with transformers 4 every expert of gpt-oss computes every token on "
+            f"{device}, so that it cannot be seen which the router has sent it to; take cpu, or "
+            "transformers 5"
+        )
 
 
 def check_length(model: Any, seqlen: int) -> None:

@@ -81,20 +81,28 @@ def factors(
             yield weight, x, lambda y: y if bias is None else y - bias
         return
     bias: Any = None
+    alpha = beta = 1
     if func in _BIASED:
         bias, first, second = _arguments(args, kwargs, "input", "mat1", "mat2")
+        alpha, beta = kwargs.get("alpha", 1), kwargs.get("beta", 1)
     elif func is torch.Tensor.__rmatmul__:
         second, first = args
     else:
         first, second = _arguments(args, kwargs, "input", "other")
         second = kwargs.get("mat2", second)
+
+    def product(y: Tensor) -> Tensor:
+        if bias is not None and beta != 0:
+            y = y - (bias if beta == 1 else beta * bias)
+        return y if alpha == 1 else y / alpha
+
     if is_weight(second) and second.ndim > 1:
-        yield second.mT, first, lambda y: y if bias is None else y - bias
+        yield second.mT, first, product
     elif is_weight(first) and first.ndim > 1:
         if second.ndim == 1:
-            yield first, second, lambda y: y
+            yield first, second, product
         else:
-            yield first, second.mT, lambda y: (y if bias is None else y - bias).mT
+            yield first, second.mT, lambda y: product(y).mT
 
 
 class Products(TorchFunctionMode):

@@ -53,8 +53,15 @@ def trial(model: nn.Module) -> Trial:
     """Try a model, whose weights may be on the meta device, on one short sequence.
 
     Raises:
-        ValueError: no list of blocks, or one whose blocks are not called once each and in order.
+        ValueError: no list of blocks, one whose blocks are not called once each and in order, or
+            experts that run all at once.
     """
+    implementation = getattr(getattr(model, "config", None), "_experts_implementation", None)
+    if implementation not in (None, "eager") and any(each.ndim == 3 for each in model.parameters()):
+        raise ValueError(
+            f"model: its experts run all at once ({implementation}), so that it cannot be seen "
+            "which tokens each is sent; call its set_experts_implementation('eager')"
+        )
     model = without_weights(model)
     stacks = outermost_lists(model)
     with _said_simply(model):

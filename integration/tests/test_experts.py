@@ -256,3 +256,16 @@ def test_nothing_else_changes(family, tokens):
         for each in matrices
     }
     assert changed == inside
+
+
+@pytest.mark.skipif(not CONVERTS, reason="transformers 4 has no other way to run its experts")
+def test_experts_that_run_all_at_once_are_refused_with_what_to_do():
+    model = model_of("mixtral")
+    model.set_experts_implementation("grouped_mm")
+    with pytest.raises(
+        ValueError,
+        match=r"at once \(grouped_mm\).*; call its set_experts_implementation\('eager'\)$",
+    ):
+        Decoder.of(model)
+    model.set_experts_implementation("eager")
+    assert len(Decoder.of(model).names()) == 6 * (4 + 3 * 4)

@@ -47,6 +47,18 @@ FORMS = {
         torch.addmm,
         lambda w, x: torch.addmm(input=torch.arange(4.0), mat1=x, mat2=w.T),
     ),
+    "addmm, twice": (
+        torch.addmm,
+        lambda w, x: torch.addmm(torch.arange(4.0), x, w.T, alpha=2, beta=4),
+    ),
+    "addmm without its bias": (
+        torch.addmm,
+        lambda w, x: torch.addmm(torch.full((4,), torch.nan), x, w.T, alpha=0.5, beta=0),
+    ),
+    "addmm, left and twice": (
+        torch.addmm,
+        lambda w, x: torch.addmm(torch.arange(4.0)[:, None], w, x.T, beta=2, alpha=-2),
+    ),
     "addmm, a method": (torch.Tensor.addmm, lambda w, x: torch.ones(3, 4).addmm(x, w.T)),
 }
 """By name: the function that sees the weight, and a product with a weight w of tokens x."""

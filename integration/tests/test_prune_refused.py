@@ -1,6 +1,7 @@
 """A dry run refuses what a run would refuse, and neither leaves anything behind."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from transformers import MixtralConfig, MixtralForCausalLM, OPTConfig, OPTForCau
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
-from pruneproof.integration.pruning import run
+from pruneproof.integration.pruning import prepare, run
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.plan import Plan
 
@@ -206,3 +207,15 @@ def test_without_the_extra_it_says_what_to_install(call, monkeypatch):
         result = call(what=what)
         assert result.exit_code == 2
         assert "pip install 'pruneproof[checkpoint]'" in result.output
+
+
+@pytest.mark.parametrize("device", ["cuda:0", "auto"])
+def test_experts_that_compute_every_token_are_refused(device, monkeypatch):
+    """As transformers 4 has gpt-oss do where it is not on the CPU."""
+    skeleton = SimpleNamespace(config=SimpleNamespace(model_type="gpt_oss"))
+    monkeypatch.setattr(prepare, "CONVERTS", False)
+    with pytest.raises(ValueError, match=rf"^device: .* on {device}, .*; take cpu, or transf"):
+        prepare.check_routed(skeleton, device)
+    prepare.check_routed(skeleton, "cpu")
+    monkeypatch.setattr(prepare, "CONVERTS", True)
+    prepare.check_routed(skeleton, device)
