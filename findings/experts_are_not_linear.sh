@@ -20,7 +20,10 @@
 # Usage: sh experts_are_not_linear.sh
 # Exit status: 0 as described, 1 changed, 2 the packages could not be installed.
 # Output seen:
-#   (not run from start to end yet)
+#   transformers 4.57.3: 8 bits 98.6% of all parameters; pruned 49.6% of all parameters, 50.0% of the layers visited
+#       as described
+#   transformers 5.23.0: 8 bits 5.8% of all parameters; pruned 3.2% of all parameters, 50.0% of the layers visited
+#       as described
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -22,7 +22,10 @@
 # Usage: sh gguf_tensors_dropped.sh
 # Exit status: 0 as described, 1 changed, 2 the packages could not be installed.
 # Output seen:
-#   (not run from start to end yet)
+#   neither:              57 tensors,   0 dropped, 0 reported, 0 log lines name them, largest error by largest logit 0e+00
+#   attention biases:     81 tensors,  24 dropped, 0 reported, 0 log lines name them, largest error by largest logit 1e+00
+#   rotary frequencies:   58 tensors,   1 dropped, 0 reported, 0 log lines name them, largest error by largest logit 8e-01
+#   as described
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -17,6 +17,20 @@
 # Usage: sh safetensors_numpy_scrambles_views.sh
 # Exit status: 0 as described, 1 changed, 2 the packages could not be installed.
 # Output seen:
+#   safetensors 0.7.0
+#       contiguous:            100.0% the same, 50.0% kept of 50.0%
+#       transposed:            100.0% the same, 50.0% kept of 50.0%
+#       in Fortran's order:    100.0% the same, 50.0% kept of 50.0%
+#       every second column:   100.0% the same, 50.0% kept of 50.0%
+#       a contiguous copy:     100.0% the same, 50.0% kept of 50.0%
+#       as described
+#   safetensors 0.8.0
+#       contiguous:            100.0% the same, 50.0% kept of 50.0%
+#       transposed:             50.1% the same, 50.0% kept of 50.0%
+#       in Fortran's order:     50.1% the same, 50.0% kept of 50.0%
+#       every second column:    50.0% the same, 50.0% kept of 50.0%
+#       a contiguous copy:     100.0% the same, 50.0% kept of 50.0%
+#       as described
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -21,7 +21,14 @@
 # Usage: sh tied_by_name_only.sh
 # Exit status: 0 as described, 1 changed, 2 the packages could not be installed.
 # Output seen:
-#   (not run from start to end yet)
+#   transformers 4.56.0
+#       two heads: tied True, zeros in the head 0% of 50%, same prediction 0%, names reported 0
+#       the head alone: embedding on meta, head on meta, names reported 0
+#       as described
+#   transformers 5.23.0
+#       two heads: tied False, zeros in the head 50% of 50%, same prediction 100%, names reported 0
+#       the head alone: embedding on cpu, head on cpu, names reported 0
+#       as described
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
