@@ -172,12 +172,15 @@ class _Trial:
         except (ValueError, NotImplementedError) as error:
             if not isinstance(error, ValueError) or "\n" in str(error):
                 self._wrong(f"{what}: {type(error).__name__} of several lines: {_line(error)}")
-            return _line(error)
+            return self._without_folder(_line(error))
         # Anything else is a traceback to a user.
         except Exception as error:
             self._wrong(f"{what}: {type(error).__name__}: {_line(error)}")
-            return f"{type(error).__name__}: {_line(error)}"
+            return self._without_folder(f"{type(error).__name__}: {_line(error)}")
         return None
+
+    def _without_folder(self, message: str) -> str:
+        return message.replace(str(self.source), "MODEL")
 
     def _refused_without_weights(self, stream: bool, refused: str) -> bool:
         """Whether the same is said of a checkpoint whose weights are no numbers."""
@@ -188,7 +191,7 @@ class _Trial:
         try:
             run(str(other), self.plan, self.data, stream=stream)
         except Exception as error:
-            said = _line(error).replace(str(other), str(self.source))
+            said = _line(error).replace(str(other), "MODEL")
             return refused in (said, f"{type(error).__name__}: {said}")
         return False
 
