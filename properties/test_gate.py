@@ -81,12 +81,22 @@ def test_property_holds(
     prop = CATALOGUE[identity]
     result = verdict(prop, method, gate.offers, gate.subject, gate.target, gate.profile, gate.seed)
     entry = gate.known.get(result.key)
-    if entry and result.verdict != "failed":
+    if entry and result.verdict not in ("failed", "not_shown"):
         pytest.fail(f"known failure {entry.key} {result.verdict}; remove the entry", pytrace=False)
     if result.verdict == "unsupported":
         pytest.skip(f"unsupported: {result.reason}")
+    if result.verdict == "not_shown":
+        _fail_hidden(result, entry or gate.known.get(identity))
     if result.verdict == "failed":
         _fail(result, entry or gate.known.get(identity), request.node)
+
+
+def _fail_hidden(result: Result, entry: KnownFailure | None) -> None:
+    if entry:
+        pytest.xfail(f"known failure: {entry.reason}")
+    if result.property.level != "MUST":
+        pytest.xfail(f"{result.property.level} not shown: {result.reason}")
+    pytest.fail(f"not shown: {result.reason}", pytrace=False)
 
 
 def _fail(result: Result, entry: KnownFailure | None, item: pytest.Item) -> None:

@@ -4,6 +4,9 @@ arithmetic stays finite."""
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +17,25 @@ from torch import Tensor
 from pruneproof.properties.gate.methods import METHODS
 
 DTYPES = (torch.float32, torch.float64)
+
+_multiple: ContextVar[tuple[int, int]] = ContextVar("multiple", default=(1, 1))
+"""What all out_features and in_features are multiplied by."""
+
+
+@contextmanager
+def multiplied(multiple: tuple[int, int]) -> Iterator[None]:
+    """While entered, layers are as many times as large: some libraries work on whole tiles."""
+    token = _multiple.set(multiple)
+    try:
+        yield
+    finally:
+        _multiple.reset(token)
+
+
+def sized(rows: int, columns: int) -> tuple[int, int]:
+    """A layer's size, as :func:`multiplied` has it."""
+    by_rows, by_columns = _multiple.get()
+    return rows * by_rows, columns * by_columns
 
 
 @dataclass(frozen=True)
@@ -92,6 +114,7 @@ def examples(
     form = METHODS[method]
     rows = draw(st.integers(1, 5) if out_features is None else out_features)
     columns = draw(st.integers(1, 6) if in_features is None else in_features)
+    rows, columns = sized(rows, columns)
     dtype = draw(st.sampled_from(dtypes))
     weight = draw(matrices(rows, columns, dtype, zeros=zeros))
     # Dead inputs and outputs, which conventions differ in, have a property of their own.

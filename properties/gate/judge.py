@@ -13,12 +13,15 @@ import hypothesis.errors
 import torch
 from hypothesis import HealthCheck, Phase, settings
 
+from pruneproof.properties.gate.coverage import Coverage
+from pruneproof.properties.gate.examples import multiplied
+from pruneproof.properties.gate.limits import Limits
 from pruneproof.properties.gate.property import Property, Violation
 from pruneproof.properties.gate.snippet import snippet
-from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
+from pruneproof.properties.gate.subject import AdapterError, Call, Subject, Unsupported
 from pruneproof.properties.gate.transport import ProcessError
 
-Verdict = Literal["passed", "failed", "unsupported", "known_failure"]
+Verdict = Literal["passed", "failed", "not_shown", "unsupported", "known_failure"]
 EXAMPLES = {"quick": 6, "standard": 25, "exhaustive": 1000}
 """How many examples of a property are tried, by profile."""
 
@@ -30,11 +33,13 @@ class Result:
     Attributes:
         property: from the catalogue.
         method: the score or refinement.
-        verdict: passed, failed, unsupported or known_failure.
+        verdict: passed, failed, not_shown, unsupported or known_failure.
         examples: how many were judged.
         failure: what was found, where something was: message, expected, got, ratio, snippet.
-        reason: why a failure is known, or why nothing was judged.
+        reason: why a failure is known, or why nothing was judged, or too little.
         seconds: spent.
+        asked: how many examples were tried.
+        limits: what the adapter does not do, for which those that were not judged were refused.
     """
 
     property: Property
@@ -44,6 +49,8 @@ class Result:
     failure: dict[str, Any] = field(default_factory=dict)
     reason: str = ""
     seconds: float = 0.0
+    asked: int = 0
+    limits: tuple[str, ...] = ()
 
     # A field above is called as the decorator is.
     @builtins.property
@@ -61,8 +68,11 @@ def judge(
     seed: int | None = None,
     *,
     shrink: bool = True,
+    limits: Limits | None = None,
 ) -> Result:
     """Try examples of one property until one breaks it or all are through.
+
+    An adapter that refuses examples for what is no limit of its own leaves the property not shown.
 
     Args:
         prop: from the catalogue.
@@ -72,33 +82,68 @@ def judge(
         profile: how many examples, see `EXAMPLES`.
         seed: of the examples; None for the same ones every time.
         shrink: whether a failing example is made small.
+        limits: what is known of the adapter's limits from other properties.
     """
     start = time.perf_counter()
-    judged, why = 0, ""
-    last: tuple[Violation, str] | None = None
+    limits = limits or Limits(subject)
+
+    def tried(multiple: tuple[int, int]) -> tuple[Coverage, dict[str, Any] | None]:
+        with multiplied(multiple):
+            return _try(prop, method, subject, target, profile, seed, shrink, Coverage(limits))
+
+    coverage, found = tried((1, 1))
+    within = coverage.sentences
+    if found is None and coverage.multiple != (1, 1):
+        # What is refused is asked for again in sizes that the adapter takes.
+        coverage, found = tried(coverage.multiple)
+        within = tuple(sorted({*within, *coverage.sentences}))
+    verdict: Verdict = "passed" if coverage.judged else "unsupported"
+    reason = "" if coverage.judged else coverage.why
+    if found is not None:
+        verdict = "failed"
+    elif coverage.lack:
+        verdict, reason = "not_shown", coverage.lack
+    seconds = time.perf_counter() - start
+    counts = coverage.judged, found or {}, reason, seconds, coverage.asked
+    return Result(prop, method, verdict, *counts, within)
+
+
+def _try(
+    prop: Property,
+    method: str,
+    subject: Subject,
+    target: str,
+    profile: str,
+    seed: int | None,
+    shrink: bool,
+    coverage: Coverage,
+) -> tuple[Coverage, dict[str, Any] | None]:
+    """Try examples, and say what was found wrong, if anything was."""
+    last: tuple[Violation, list[Call]] | None = None
     deadly: Violation | None = None
 
     def attempt(example: Any) -> None:
-        nonlocal judged, why, last, deadly
+        nonlocal last, deadly
         if deadly is not None:
             # Making it small would mean to wait for, and to start, a process each time.
             raise deadly
         subject.begin()
+        coverage.asked += 1
         # An adapter that draws random numbers draws the same ones when an example is replayed.
         torch.default_generator.manual_seed(0)
         try:
             prop.check(subject, example)
-            judged += 1
+            coverage.judge(subject.calls)
         except Unsupported as error:
-            why = str(error)
+            coverage.refuse(subject.calls, error)
         except AdapterError as error:
             violation = Violation(str(error), "False")
-            last = violation, snippet(target, subject.calls, violation)
+            last = violation, [*subject.calls]
             if isinstance(error.__cause__, ProcessError):
                 deadly = violation
             raise violation from error
         except Violation as violation:
-            last = violation, snippet(target, subject.calls, violation)
+            last = violation, [*subject.calls]
             raise
 
     try:
@@ -107,20 +152,27 @@ def judge(
         # Flaky: the adapter was wrong once and not when it was asked again.
         if last is None:
             raise
-        violation, program = last
-        failure = {
-            "message": violation.message,
-            "expected": violation.expected,
-            "got": violation.got,
-            "ratio": violation.ratio,
-            "snippet": program,
-        }
-        seconds = time.perf_counter() - start
-        return Result(prop, method, "failed", judged, failure, seconds=seconds)
-    seconds = time.perf_counter() - start
-    if judged == 0:
-        return Result(prop, method, "unsupported", 0, reason=why, seconds=seconds)
-    return Result(prop, method, "passed", judged, seconds=seconds)
+        violation, calls = last
+        return coverage, failure(target, calls, violation)
+    return coverage, None
+
+
+def failure(target: str, calls: list[Call], found: Violation | str) -> dict[str, Any]:
+    """What was found, with a program that shows it.
+
+    Args:
+        target: where the adapter was found.
+        calls: of the adapter, in their order.
+        found: or a message, where there is no answer to judge.
+    """
+    violation = Violation(found, "False") if isinstance(found, str) else found
+    return {
+        "message": violation.message,
+        "expected": violation.expected,
+        "got": violation.got,
+        "ratio": violation.ratio,
+        "snippet": snippet(target, calls, violation),
+    }
 
 
 def _run(

@@ -64,7 +64,7 @@ def apply_known_failures(results: list[Result], known: list[KnownFailure]) -> li
     stale = []
     for entry in sorted(known, key=lambda each: ":" not in each.key):
         named = [each for each in results if entry.key in (each.key, each.property.id)]
-        open_ = [each for each in named if each.verdict == "failed"]
+        open_ = [each for each in named if each.verdict in ("failed", "not_shown")]
         for each in open_:
             each.verdict = "known_failure"
             each.reason = f"{entry.reason} ({entry.link})" if entry.link else entry.reason

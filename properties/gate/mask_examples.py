@@ -13,7 +13,7 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pruneproof.properties.gate.examples import DTYPES, Example
+from pruneproof.properties.gate.examples import DTYPES, Example, sized
 from pruneproof.properties.gate.methods import METHODS
 
 Shape = tuple[int, int]
@@ -46,6 +46,7 @@ def layer(
         parameters: of the score.
     """
     form, random = METHODS[method], torch.Generator().manual_seed(seed)
+    shape = sized(*shape)
     weight = _weight(shape, pattern, random)
     needs_inputs = form.inputs is True or parameters.get("alpha", 0.0) != 0.0
     ones = pattern not in ("distinct", "wide")

@@ -13,8 +13,9 @@ import torch
 
 from pruneproof.properties.gate import conventions
 from pruneproof.properties.gate.catalogue import CATALOGUE as CATALOGUE
-from pruneproof.properties.gate.judge import Result, Verdict, judge
+from pruneproof.properties.gate.judge import Result, Verdict, failure, judge
 from pruneproof.properties.gate.known_failures import KnownFailure, apply_known_failures
+from pruneproof.properties.gate.limits import Limits
 from pruneproof.properties.gate.property import Level, Property
 from pruneproof.properties.gate.smoke import Offer, look_at
 from pruneproof.properties.gate.subject import AdapterError, Subject
@@ -68,8 +69,14 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 where every supported MUST holds or is known to fail, and nothing else is known."""
-        return FAILS if self.having("failed", "MUST") or self.stale else CONFORMS
+        """0 where every supported MUST is shown or known to fail, and nothing else is known."""
+        broken = self.having("failed", "MUST") or self.having("not_shown", "MUST")
+        return FAILS if broken or self.stale else CONFORMS
+
+    @property
+    def limits(self) -> list[str]:
+        """What the adapter does not do: its verdicts say nothing of it."""
+        return sorted({limit for each in self.results for limit in each.limits})
 
 
 def run(
@@ -96,11 +103,11 @@ def run(
     start = time.perf_counter()
     offers, measured = look_and_measure(subject)
     pairs = [(prop, method) for prop in CATALOGUE.values() for method in prop.methods]
-    results = []
+    results, limits = [], Limits(subject)
     for done, (prop, method) in enumerate(pairs):
         if progress:
             progress(done, len(pairs), f"{prop.id}:{method}")
-        results.append(verdict(prop, method, offers, subject, target, profile, seed))
+        results.append(verdict(prop, method, offers, subject, target, profile, seed, limits))
     judged = [each for each in results if each.property.kind != "conventions"]
     if all(each.verdict == "unsupported" for each in judged):
         raise AdapterError(NOTHING)
@@ -151,12 +158,16 @@ def verdict(
     target: str,
     profile: str,
     seed: int | None,
+    limits: Limits | None = None,
 ) -> Result:
     """The verdict on one property for one method, which may be that it is not offered."""
     if not prop.is_offered(method, offers):
         return Result(prop, method, "unsupported", reason=f"no {prop.kind} for {method}")
+    if (prop.kind, method) in subject.broken:
+        message, calls = subject.broken[prop.kind, method]
+        return Result(prop, method, "failed", asked=1, failure=failure(target, calls, message))
     try:
-        return judge(prop, method, subject, target, profile, seed)
+        return judge(prop, method, subject, target, profile, seed, limits=limits)
     except Exception as error:
         error.add_note(f"while judging {prop.id}:{method}")
         raise

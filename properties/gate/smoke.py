@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 
 from pruneproof.properties.gate.methods import METHODS, REFINEMENTS
-from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
+from pruneproof.properties.gate.subject import AdapterError, Call, Subject, Unsupported
+from pruneproof.properties.gate.transport import ProcessError
 
 Offer = tuple[str, str]
 """A kind of property and a method, or `all` for statistics."""
@@ -33,10 +35,14 @@ _OUTPUTS = torch.tensor([[1.0, 2], [3, -1], [2, 2]])
 def look_at(subject: Subject) -> set[Offer]:
     """Find out what the adapter supports.
 
+    What it offers and cannot do, since it raises or answers in a wrong form, is offered: that is
+    for the verdicts to say. What ends or blocks its process is remembered, and not asked again.
+
     Raises:
-        AdapterError: an answer of the wrong form, or an exception of its own.
+        AdapterError: an answer of the wrong form, or an exception of its own, and no other answer.
     """
-    offers = set()
+    offers: set[Offer] = set()
+    look = _Look(subject)
     # Copies, since an adapter may change what it is given.
     weight, tokens, activations = _WEIGHT.clone(), _INPUTS.clone(), _OUTPUTS.clone()
     for name, form in METHODS.items():
@@ -48,24 +54,48 @@ def look_at(subject: Subject) -> set[Offer]:
             "keep_mask": lambda given=arguments: subject.keep_mask(*given, sparsity=0.5),
             "n_m": lambda given=arguments: subject.keep_mask(*given, n_m=(2, 4)),
         }
-        offers |= {(kind, name) for kind, call in calls.items() if _is_supported(call)}
+        offers |= {
+            (kind, name) for kind, call in calls.items() if look.is_offered(kind, name, call)
+        }
     keep = _WEIGHT.abs() > 2
     for name in REFINEMENTS:
-        if _is_supported(lambda name=name: subject.refine(name, weight, keep, tokens)):
+        call = partial(subject.refine, name, weight, keep, tokens)
+        if look.is_offered("refine", name, call):
             offers.add(("refine", name))
-    if _is_supported(lambda: subject.activation_statistics([tokens])):
+    if look.is_offered("statistics", "all", lambda: subject.activation_statistics([tokens])):
         offers.add(("statistics", "all"))
+    if look.first is not None and not look.answered:
+        error, subject.calls[:] = look.first
+        raise error
     return offers
 
 
-def _is_supported(call: Callable[[], Any]) -> bool:
-    try:
-        call()
-    except Unsupported:
-        return False
-    except AdapterError as error:
-        if error.__cause__ is None:
-            raise
-        hint = "what an adapter does not do raises NotImplementedError"
-        raise AdapterError(f"{error} ({hint})") from error.__cause__
-    return True
+class _Look:
+    """What the calls of the first look have shown.
+
+    Attributes:
+        answered: whether one had an answer that can be judged.
+        first: what went wrong first, and the calls until then.
+    """
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject, self.answered = subject, False
+        self.first: tuple[AdapterError, list[Call]] | None = None
+
+    def is_offered(self, kind: str, method: str, call: Callable[[], Any]) -> bool:
+        """Whether the adapter does not refuse a call."""
+        self.subject.begin()
+        try:
+            call()
+        except Unsupported:
+            return False
+        except AdapterError as error:
+            if error.__cause__ is not None:
+                hint = "what an adapter does not do raises NotImplementedError"
+                error.args = (f"{error} ({hint})",)
+            self.first = self.first or (error, [*self.subject.calls])
+            if isinstance(error.__cause__, ProcessError):
+                self.subject.broken[kind, method] = str(error), [*self.subject.calls]
+        else:
+            self.answered = True
+        return True

@@ -19,6 +19,10 @@ class Unsupported(Exception):  # noqa: N818 - an answer, not an error
     """The adapter does not do what was asked for."""
 
 
+class Refused(Unsupported):
+    """The adapter refuses a call, which is the last of the subject's."""
+
+
 class AdapterError(Exception):
     """The adapter's answer has no form that could be judged, or it raised an exception."""
 
@@ -42,12 +46,17 @@ class Subject:
         conventions: what it declares, with measured values in place of what it leaves out.
         calls: since the current example began.
         timeout: seconds after which a call that has no answer ends the process; None waits.
+        answered: functions, with their methods, that have answered a call.
+        broken: kinds and methods whose first call ended or blocked the adapter's process, with what
+            is to be said and the calls.
     """
 
     adapter: Any
     conventions: dict[str, str] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     timeout: float | None = None
+    answered: set[tuple[str, Any]] = field(default_factory=set)
+    broken: dict[tuple[str, str], tuple[str, list[Call]]] = field(default_factory=dict)
     _copies: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
     def begin(self) -> None:
@@ -135,23 +144,24 @@ class Subject:
         raise KeyError("answer is none of this example's")
 
     def _call(self, function: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        method = getattr(self.adapter, function, None)
-        if method is None:
-            raise Unsupported(f"no {function}")
-        check_accepts(method, function, named, trimmed(arguments))
         # Copies, since an adapter may change what it is given.
         kept = tuple(map(self._copy, arguments)), {k: self._copy(v) for k, v in named.items()}
         call = Call(function, *kept)
         self.calls.append(call)
+        method = getattr(self.adapter, function, None)
+        if method is None:
+            raise Refused(f"no {function}")
+        check_accepts(method, function, named, trimmed(arguments))
         try:
             with watched(function, call.arguments, named, self.timeout), staying():
                 answer = method(*trimmed(arguments), **named)
         except NotImplementedError as error:
-            raise Unsupported(str(error) or function) from error
+            raise Refused(str(error) or function) from error
         # An adapter that leaves the interpreter would take the verdict with it.
         except (Exception, SystemExit) as error:
             text = f"{function} raised {type(error).__name__}: {error}"
             raise AdapterError(text) from error
+        self.answered.add(asked_of(call))
         call.answer = answer.detach() if isinstance(answer, Tensor) else answer
         return call.answer
 
@@ -164,6 +174,12 @@ class Subject:
         if id(argument) not in self._copies:
             self._copies[id(argument)] = (argument, copy.deepcopy(argument))
         return self._copies[id(argument)][1]
+
+
+def asked_of(call: Call) -> tuple[str, Any]:
+    """A call's function, and the method that it is asked of, if any."""
+    first = call.arguments[0] if call.arguments else None
+    return call.function, first if isinstance(first, str) else ""
 
 
 def trimmed(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -184,12 +200,12 @@ def check_accepts(
     parameters = signature.parameters
     missing = [name for name in named if name not in parameters]
     if missing and not any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
-        raise Unsupported(f"{function} takes no {', '.join(missing)}")
+        raise Refused(f"{function} takes no {', '.join(missing)}")
     try:
         signature.bind(*arguments, **named)
     except TypeError as error:
         # Such as outputs for what knows inputs alone, or no inputs for what needs them.
-        raise Unsupported(f"{function} takes other arguments: {error}") from error
+        raise Refused(f"{function} takes other arguments: {error}") from error
 
 
 def _check_matrix(what: str, answer: object, weight: Tensor) -> None:

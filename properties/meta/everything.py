@@ -4,7 +4,7 @@ from pruneproof.properties.meta.faults import conventions as wrong_conventions
 from pruneproof.properties.meta.faults import masks as wrong_masks
 from pruneproof.properties.meta.faults import n_m as wrong_n_m
 from pruneproof.properties.meta.faults import refinements as wrong_refinements
-from pruneproof.properties.meta.faults import scores, stochria
+from pruneproof.properties.meta.faults import refusals, scores, stochria
 from pruneproof.properties.meta.faults import statistics as wrong_statistics
 from pruneproof.properties.meta.registry import FAULTS, VARIANTS
 from pruneproof.properties.meta.variants import masks as other_masks
@@ -19,6 +19,7 @@ __all__ = [
     "other_refinements",
     "other_scores",
     "other_statistics",
+    "refusals",
     "scores",
     "stochria",
     "wrong_conventions",

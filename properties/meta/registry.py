@@ -13,10 +13,12 @@ class Fault:
     Attributes:
         adapter: its class; the docstring's first line names the fault.
         caught_by: the property that is about it, as `id:method`.
+        verdict: of that property: failed, or not_shown where it refuses to be judged.
     """
 
     adapter: type
     caught_by: str
+    verdict: str = "failed"
 
     @property
     def name(self) -> str:
@@ -28,13 +30,13 @@ FAULTS: dict[str, Fault] = {}
 VARIANTS: dict[str, type] = {}
 
 
-def fault(caught_by: str) -> Callable[[type], type]:
+def fault(caught_by: str, verdict: str = "failed") -> Callable[[type], type]:
     """Enter a wrong adapter."""
 
     def enter(adapter: type) -> type:
         if adapter.__name__ in FAULTS:
             raise ValueError(f"adapter must have a name of its own, got {adapter.__name__} twice")
-        FAULTS[adapter.__name__] = Fault(adapter, caught_by)
+        FAULTS[adapter.__name__] = Fault(adapter, caught_by, verdict)
         return adapter
 
     return enter

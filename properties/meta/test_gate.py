@@ -17,7 +17,7 @@ def test_a_fault_is_rejected_by_the_property_that_is_about_it(name: str):
     # Hypothesis also draws constants of the modules that happen to be imported, so which example
     # comes first differs from run to run; the search ends where one is found.
     result = judge(CATALOGUE[identity], method, subject, __file__, "exhaustive", shrink=False)
-    assert result.verdict == "failed", result
+    assert result.verdict == FAULTS[name].verdict, result
 
 
 @pytest.mark.parametrize("identity", CATALOGUE)
@@ -35,11 +35,11 @@ def test_a_variant_conforms(name: str):
                 result = judge(prop, method, subject, __file__)
                 # That masks are refused is recommended, and what is refused is not the variants'.
                 if prop.id != "mask.not_finite":
-                    assert result.verdict != "failed", (result.key, result.failure)
+                    assert result.verdict in ("passed", "unsupported"), result
 
 
 def subject_of(adapter: type) -> Subject:
-    """An adapter with the conventions by which it is judged."""
+    """An adapter after the first look, with the conventions by which it is judged."""
     subject = Subject(adapter())
-    subject.conventions = resolved(subject)
+    subject.conventions = resolved(subject, look_at(subject))
     return subject

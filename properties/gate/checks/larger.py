@@ -17,7 +17,7 @@ from pruneproof.properties.gate.assertions import as_expected
 from pruneproof.properties.gate.calibrations import Calibration
 from pruneproof.properties.gate.checks.masks import FEW, groups_in, mask_of, scores_behind
 from pruneproof.properties.gate.checks.statistics import counted, near
-from pruneproof.properties.gate.examples import Example
+from pruneproof.properties.gate.examples import Example, sized
 from pruneproof.properties.gate.expected import expected_scores
 from pruneproof.properties.gate.mask_examples import layer
 from pruneproof.properties.gate.methods import METHODS
@@ -44,6 +44,7 @@ def _integers(seed: int, *shape: int) -> Tensor:
 def _layers(draw: st.DrawFn, method: str) -> Example:
     (rows, columns, tokens), seed = draw(st.sampled_from(SHAPES)), draw(_SEEDS)
     form = METHODS[method]
+    rows, columns = sized(rows, columns)
     return Example(
         method,
         _integers(seed, rows, columns),

@@ -15,6 +15,9 @@ def badge(report: Report) -> dict[str, Any]:
         message = f"conforms, {known} known to fail" if known else f"conforms ({passed} MUST)"
         color = "green" if known else "brightgreen"
     else:
+        hidden = len(report.having("not_shown", "MUST"))
         message = f"{failed} MUST fail" if failed else "known failures out of date"
-        color = "red" if failed else "orange"
+        if hidden and not failed:
+            message = f"{hidden} MUST not shown"
+        color = "red" if failed or hidden else "orange"
     return {"schemaVersion": 1, "label": "pruneproof", "message": message, "color": color}

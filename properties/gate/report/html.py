@@ -29,7 +29,7 @@ KINDS = {
     "refine": "Refinements",
     "conventions": "Conventions",
 }
-SIGNS = {"passed": "✓", "failed": "✗", "known_failure": "!", "unsupported": "–"}
+SIGNS = {"passed": "✓", "failed": "✗", "not_shown": "?", "known_failure": "!", "unsupported": "–"}
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ def page(report: Report) -> str:
         conventions=convention_rows(report),
         matrices=matrices(report.results),
         failures=by_property(report.having("failed")),
+        hidden=report.having("not_shown"),
         known=report.having("known_failure"),
         verdicts=VERDICTS,
         signs=SIGNS,

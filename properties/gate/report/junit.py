@@ -46,6 +46,10 @@ def _add_case(suite: Element, result: Result) -> None:
         SubElement(case, "skipped", message=_clean(f"unsupported: {result.reason}"))
     elif result.verdict == "known_failure":
         SubElement(case, "skipped", message=_clean(f"known failure: {result.reason}"))
+    elif result.verdict == "not_shown" and prop.level == "MUST":
+        SubElement(case, "failure", message=_clean(f"not shown: {result.reason}"), type=prop.level)
+    elif result.verdict == "not_shown":
+        SubElement(case, "skipped", message=_clean(f"{prop.level} not shown: {result.reason}"))
     elif result.verdict == "failed" and prop.level == "MUST":
         message = _clean(result.failure["message"])
         failure = SubElement(case, "failure", message=message, type=prop.level)

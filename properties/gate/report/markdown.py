@@ -6,6 +6,7 @@ import re
 
 from pruneproof.properties.gate.judge import Result
 from pruneproof.properties.gate.report.summary import (
+    VERDICTS,
     by_property,
     convention_rows,
     counts,
@@ -33,6 +34,10 @@ def markdown(report: Report) -> str:
     failures = report.having("failed")
     for number, result in enumerate(failures):
         lines += _failure(result, with_snippet=number < SNIPPETS)
+    if hidden := report.having("not_shown"):
+        lines += ["### Not shown", ""]
+        lines += [f"- `{each.key}` ({each.property.level}): {text(each.reason)}" for each in hidden]
+        lines += [""]
     known = report.having("known_failure")
     if known:
         lines += ["### Known failures", ""]
@@ -82,13 +87,12 @@ def _properties(report: Report) -> list[str]:
     lines = [
         "<details><summary>all properties</summary>",
         "",
-        "| property | level | passed | failed | known failure | unsupported |",
-        "|---|---|---:|---:|---:|---:|",
+        f"| property | level | {' | '.join(VERDICTS.values())} |",
+        f"|---|---|{'---:|' * len(VERDICTS)}",
     ]
     for prop, results in by_property(report.results):
         found = counts(results)
-        numbers = [found[name] for name in ("passed", "failed", "known_failure", "unsupported")]
-        cells = " | ".join(str(number or "") for number in numbers)
+        cells = " | ".join(str(found[name] or "") for name in VERDICTS)
         lines.append(f"| `{prop.id}` | {prop.level} | {cells} |")
     return [*lines, "", "</details>"]
 

@@ -23,6 +23,7 @@ def record(report: Report) -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "versions": report.versions,
         "conventions": {"declared": report.declared, "measured": report.measured},
+        "limits": report.limits,
         "stale_known_failures": report.stale,
         "properties": [_entry(result) for result in report.results],
     }
@@ -39,8 +40,11 @@ def _entry(result: Result) -> dict[str, Any]:
         "statement": prop.source,
         "assumptions": prop.assumptions,
         "examples": result.examples,
+        "asked": result.asked,
         "seconds": round(result.seconds, 3),
     }
+    if result.limits:
+        entry["limits"] = list(result.limits)
     if result.reason:
         entry["reason"] = result.reason
     if result.failure:

@@ -17,6 +17,7 @@ from pruneproof.properties.gate.run import CONFORMS, Report
 VERDICTS = {
     "passed": "passed",
     "failed": "failed",
+    "not_shown": "not shown",
     "known_failure": "known failure",
     "unsupported": "unsupported",
 }
@@ -26,12 +27,16 @@ VERDICTS = {
 def headline(report: Report) -> str:
     """Whether the adapter conforms, and by how many verdicts."""
     fails, passes = len(report.having("failed", "MUST")), len(report.having("passed", "MUST"))
-    known = len(report.having("known_failure", "MUST"))
-    judged = fails + passes + known
+    known, hidden = (len(report.having(each, "MUST")) for each in ("known_failure", "not_shown"))
+    judged = fails + passes + known + hidden
     if report.exit_code == CONFORMS:
         text = f"conforms: {passes} of {judged} MUST verdicts hold"
-        return f"{text}, {known} known to fail" if known else text
+        text += f", {known} known to fail" if known else ""
+        return text + (f"; not for {', '.join(report.limits)}" if report.limits else "")
     parts = [f"{fails} of {judged} MUST verdicts fail"] if fails else []
+    if hidden:
+        verb = "is" if hidden == 1 else "are"
+        parts.append(f"{hidden} of {judged} MUST verdicts {verb} not shown")
     if report.stale:
         parts.append(f"{counted(len(report.stale), 'known failure')} out of date")
     return f"does not conform: {', '.join(parts)}"
@@ -45,6 +50,8 @@ def remarks(report: Report) -> list[str]:
         if fails:
             verb = "verdict fails" if fails == 1 else "verdicts fail"
             found.append(f"{fails} {level} {verb}")
+        if hidden := len(report.having("not_shown", level)):
+            found.append(f"{hidden} {level} not shown")
     unsupported = len(report.having("unsupported"))
     if unsupported:
         found.append(f"{unsupported} of {len(report.results)} not judged (unsupported)")

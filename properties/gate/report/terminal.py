@@ -28,7 +28,13 @@ from pruneproof.properties.gate.report.summary import (
 )
 from pruneproof.properties.gate.run import CONFORMS, Progress, Report
 
-STYLES = {"passed": "green", "failed": "bold red", "known_failure": "yellow", "unsupported": "dim"}
+STYLES = {
+    "passed": "green",
+    "failed": "bold red",
+    "not_shown": "red",
+    "known_failure": "yellow",
+    "unsupported": "dim",
+}
 
 
 @contextmanager
@@ -62,6 +68,7 @@ def show(report: Report, screen: Console) -> None:
     _show_not_judged([prop for prop, results in groups if (prop, results) not in judged], screen)
     for prop, results in judged:
         _show_failures(prop, [each for each in results if each.verdict == "failed"], screen)
+    _show_hidden(report.having("not_shown"), screen)
     _show_known(report.having("known_failure"), screen)
     _show_conventions(report, screen)
     for message in report.stale:
@@ -133,6 +140,13 @@ def _show_found(result: Result, screen: Console) -> None:
     for label, text in lines:
         grid.add_row(Text(label), Text(text))
     screen.print(Padding(grid, (1, 0, 0, 2), expand=False))
+
+
+def _show_hidden(hidden: list[Result], screen: Console) -> None:
+    """What was refused where it is answered otherwise, so that nothing is shown."""
+    for each in hidden:
+        _say(screen, f"{each.property.level} not shown: {each.key}", "red")
+        _say(screen, each.reason, indent=2)
 
 
 def _show_known(known: list[Result], screen: Console) -> None:

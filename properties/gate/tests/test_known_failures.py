@@ -44,6 +44,15 @@ def test_a_known_failure_does_not_fail_the_gate(
     assert "snippet" in found
 
 
+def test_what_is_not_shown_may_be_known(
+    catalogue: dict[str, Property], adapter: Target, known
+) -> None:
+    body = "if weight.shape != (3, 16) and len(weight) > 1: raise NotImplementedError\n        "
+    target, file = adapter(body + RIGHT), known(ENTRY.format(key="score.negative"))
+    assert judge_and_report(target, profile="quick") == 1
+    assert judge_and_report(target, profile="quick", known_failures=file) == 0
+
+
 @pytest.mark.parametrize(
     ("body", "key", "message"),
     [

@@ -55,6 +55,8 @@ ALL = report(
     result("known_failure", method="ria", reason=f"{HOSTILE} https://example.org/1"),
     result("unsupported", method="ri", reason="no score"),
     result("failed", "SHOULD"),
+    result("not_shown", method="lp", reason=f"judged on 1 of 8 {HOSTILE}"),
+    result("not_shown", "SHOULD", method="lp", reason=f"judged on 2 of 8 {HOSTILE}"),
     stale=(f"known failure {HOSTILE} passes",),
 )
 
@@ -83,7 +85,7 @@ def test_the_page_escapes_what_the_adapter_says_and_loads_nothing() -> None:
 
 def test_the_page_leads_with_the_verdict_and_links_each_failure() -> None:
     text = page(ALL)
-    assert text.index("does not conform: 1 of 3 MUST") < text.index("Properties by method")
+    assert text.index("does not conform: 1 of 4 MUST") < text.index("Properties by method")
     for key in ("MUST-wanda", "MUST-ria", "SHOULD-wanda"):
         assert f'href="#failure-score.{key}"' in text
         assert f'id="failure-score.{key}"' in text
@@ -91,12 +93,13 @@ def test_the_page_leads_with_the_verdict_and_links_each_failure() -> None:
 
 def test_junit_parses_and_counts_what_decides() -> None:
     root = ElementTree.fromstring(junit(ALL).encode(errors="backslashreplace"))
-    assert [root.get(name) for name in ("tests", "failures", "skipped")] == ["6", "2", "3"]
-    (failed,) = [each for each in root.iter("failure") if each.get("type") == "MUST"]
+    assert [root.get(name) for name in ("tests", "failures", "skipped")] == ["8", "3", "4"]
+    failed, hidden = [each for each in root.iter("failure") if each.get("type") == "MUST"]
     assert "assert False" in (failed.text or "")
+    assert (hidden.get("message") or "").startswith("not shown: judged on 1 of 8")
     suite = root.find("testsuite")
     assert suite is not None
-    assert (suite.get("tests"), suite.get("failures")) == ("4", "1")
+    assert (suite.get("tests"), suite.get("failures")) == ("5", "2")
 
 
 def test_json_has_plain_numbers_only() -> None:
@@ -112,6 +115,13 @@ def test_markdown_obeys_nothing_that_the_adapter_says() -> None:
     assert r"\|" in lines[0]
 
 
+def test_what_is_not_shown_stands_in_every_form() -> None:
+    for text in (page(ALL), markdown(ALL), junit(ALL)):
+        assert "judged on 1 of 8" in text
+        assert "judged on 2 of 8" in text
+    assert "1 of 4 MUST verdicts is not shown" in markdown(ALL)
+
+
 def test_a_fence_is_longer_than_any_in_the_program() -> None:
     assert fenced("a\n````\n")[0] == "`````python"
 
@@ -123,6 +133,8 @@ def test_a_fence_is_longer_than_any_in_the_program() -> None:
         (report(result("passed"), result("failed", "SHOULD")), "conforms (1 MUST)", "brightgreen"),
         (report(result("known_failure")), "conforms, 1 known to fail", "green"),
         (report(result("failed")), "1 MUST fail", "red"),
+        (report(result("passed"), result("not_shown")), "1 MUST not shown", "red"),
+        (report(result("passed"), result("not_shown", "MAY")), "conforms (1 MUST)", "brightgreen"),
         (report(result("passed"), stale=("a",)), "known failures out of date", "orange"),
     ],
 )
