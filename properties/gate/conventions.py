@@ -96,7 +96,8 @@ def unrecorded(subject: Subject) -> Subject:
 
 def _offers(subject: Subject) -> Offers:
     try:
-        return look_at(subject)
+        look_at(subject)
+        return subject.sound or ()
     except AdapterError:
         # The first look itself reports it; nothing can be measured then.
         return ()

@@ -55,23 +55,21 @@ class Coverage:
         elif not self.hidden:
             text = described(call.function, call.arguments, call.named)
             self.hidden = f"{text} was refused, and no kind of call is seen of which all are"
-        if limit is None or limit.multiple != (1, 1):
+        if limit is None or limit.multiple != 1:
             self._asked |= _sizes(calls)
 
     @property
-    def multiple(self) -> tuple[int, int]:
-        """What the adapter's limits ask all out_features and in_features to be multiples of."""
-        multiples = [each.multiple for each in self.within] or [(1, 1)]
-        rows, columns = (math.lcm(*each) for each in zip(*multiples, strict=True))
-        return rows, columns
+    def multiple(self) -> int:
+        """What the adapter's limits ask all in_features to be multiples of."""
+        return math.lcm(*(each.multiple for each in self.within))
 
     @property
     def lack(self) -> str:
-        """Why too little was judged; empty where it was enough."""
+        """Why too little was judged; empty where it was enough, or nothing could be."""
         said = f"judged on {self.judged} of {self.asked} examples"
         if self.hidden:
             return f"{said}: {self.hidden}"
-        missing = sorted(self._asked - self._judged)
+        missing = sorted(self._asked - self._judged) if self.judged else []
         return f"{said}, none with {missing[0]}" if missing else ""
 
     @property

@@ -18,12 +18,12 @@ from pruneproof.properties.gate.methods import METHODS
 
 DTYPES = (torch.float32, torch.float64)
 
-_multiple: ContextVar[tuple[int, int]] = ContextVar("multiple", default=(1, 1))
-"""What all out_features and in_features are multiplied by."""
+_multiple: ContextVar[int] = ContextVar("multiple", default=1)
+"""What the sizes of all layers are multiplied by."""
 
 
 @contextmanager
-def multiplied(multiple: tuple[int, int]) -> Iterator[None]:
+def multiplied(multiple: int) -> Iterator[None]:
     """While entered, layers are as many times as large: some libraries work on whole tiles."""
     token = _multiple.set(multiple)
     try:
@@ -32,10 +32,9 @@ def multiplied(multiple: tuple[int, int]) -> Iterator[None]:
         _multiple.reset(token)
 
 
-def sized(rows: int, columns: int) -> tuple[int, int]:
-    """A layer's size, as :func:`multiplied` has it."""
-    by_rows, by_columns = _multiple.get()
-    return rows * by_rows, columns * by_columns
+def sized(*sizes: int) -> tuple[int, ...]:
+    """A layer's sizes, as :func:`multiplied` has them; square and transposed layers stay that."""
+    return tuple(each * _multiple.get() for each in sizes)
 
 
 @dataclass(frozen=True)
@@ -83,9 +82,14 @@ def matrices(
     draw: st.DrawFn, rows: int, columns: int, dtype: torch.dtype, *, zeros: bool = True
 ) -> Tensor:
     """A contiguous matrix."""
-    numbers = draw(
-        st.lists(entries(dtype, zeros=zeros), min_size=rows * columns, max_size=rows * columns)
-    )
+    size = rows * columns
+    if _multiple.get() > 1:
+        # Hypothesis could not draw so many one by one, nor make them small.
+        chosen = [*_INTEGERS, *_FRACTIONS, *([0.0] * 4 if zeros else [])]
+        generator = torch.Generator().manual_seed(draw(st.integers(0, 2**20)))
+        places = torch.randint(len(chosen), (size,), generator=generator)
+        return torch.tensor(chosen, dtype=torch.float64)[places].reshape(rows, columns).to(dtype)
+    numbers = draw(st.lists(entries(dtype, zeros=zeros), min_size=size, max_size=size))
     return torch.tensor(numbers, dtype=torch.float64).reshape(rows, columns).to(dtype)
 
 

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from pruneproof.properties.gate.checks.comparing import refused
+from pruneproof.properties.gate.methods import METHODS
 from pruneproof.properties.gate.subject import (
     AdapterError,
     Call,
@@ -33,7 +34,7 @@ OTHERS = ((1, 4), (3, 4), (1, 2), (4, 8))
 DIVISORS = (16, 8, 4, 2)
 LAYERS = ((3, 16), (5, 16), (4, 32))
 """Out_features × in_features, wide enough for libraries that work on whole tiles."""
-TOKENS, WIDTH_OF_OUTPUTS = 6, 3
+WIDTH_OF_OUTPUTS = 3
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,19 @@ class Layer:
         shape: out_features × in_features.
         dtype: of all tensors.
         folded: inputs are sequences × length × in_features.
+        tokens: how many.
         dead: an input and an output have no weight.
+        silent: a feature is 0 in all tokens.
+        given: inputs are, whether the method needs them or not.
     """
 
     shape: tuple[int, int]
     dtype: torch.dtype = torch.float32
     folded: bool = False
+    tokens: int = 6
     dead: bool = False
+    silent: bool = False
+    given: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,11 +66,11 @@ class Limit:
 
     Attributes:
         sentence: names it; empty for a function and method that the adapter does not have.
-        multiple: what divides the out_features and in_features that it does not refuse.
+        multiple: what divides the in_features that it does not refuse.
     """
 
     sentence: str
-    multiple: tuple[int, int] = (1, 1)
+    multiple: int = 1
 
 
 @dataclass
@@ -84,10 +91,12 @@ class Limits:
     def explain(self, call: Call) -> Limit | None:
         """The limit for which a call was refused, or None where there is none to name."""
         asked = asked_of(call)
-        if asked not in self.subject.answered and self._holds(asked, lambda: _plain(call)):
+        if asked not in self.subject.offered and self._holds(asked, lambda: _plain(call)):
             return Limit("")
+        # Masks by sparsity and n:m masks have limits of their own.
+        key = (*asked, call.named.get("n_m") is None)
         kinds = _kinds(call)
-        return next((each for each, calls in kinds if self._holds((*asked, each), calls)), None)
+        return next((each for each, calls in kinds if self._holds((*key, each), calls)), None)
 
     def _holds(
         self, key: tuple[Any, ...], calls: Callable[[], Iterator[tuple[Call, bool]]]
@@ -117,12 +126,14 @@ def _kinds(call: Call) -> Kinds:
     """The kinds that a call is of, each with calls of it and whether they must be refused."""
     numbers = floating(call)
     n_m = call.named.get("n_m")
-    for dtype in {each.dtype for each in numbers} - {torch.float32}:
+    for dtype in sorted({each.dtype for each in numbers} - {torch.float32}, key=str):
         yield Limit(str(dtype).removeprefix("torch.")), lambda dtype=dtype: _all(call, dtype=dtype)
     for name, value in call.named.items():
         if name not in (*FREE, "n_m"):
             more = {name: value}
             yield Limit(f"{name} = {_shown(value)}"), lambda more=more: _all(call, more=more)
+    if call.named.get("sparsity") == 0:
+        yield Limit("sparsity = 0"), lambda: _all(call, more={"sparsity": 0.0})
     if n_m is not None and n_m != (2, 4):
         yield Limit("n:m other than 2:4"), lambda: _each(_all(call, n_m=each) for each in OTHERS)
         yield Limit(f"{n_m[0]}:{n_m[1]}"), lambda: _all(call, n_m=n_m)
@@ -131,19 +142,27 @@ def _kinds(call: Call) -> Kinds:
     activations = numbers[1:2] if is_named(call) else numbers
     if any(0 in each.shape for each in activations) and call.function != "refine":
         yield Limit("inputs without a token"), lambda: _empty(call)
-    if not is_named(call):
-        return
-    weight = call.arguments[1]
-    if bool((weight == 0).all(0).any() or (weight == 0).all(1).any()):
-        yield Limit("inputs or outputs without a weight"), lambda: _all(call, dead=True)
-    if n_m is not None and weight.shape[1] % n_m[1]:
-        yield Limit("in_features that m does not divide"), lambda: _rests(call, n_m)
-    for axis, what in ((1, "in_features"), (0, "out_features")):
-        for divisor in DIVISORS:
-            if weight.shape[axis] % divisor:
-                multiple = (divisor, 1) if axis == 0 else (1, divisor)
-                limit = Limit(f"{what} that {divisor} does not divide", multiple)
-                yield limit, lambda axis=axis, divisor=divisor: _widths(call, axis, divisor)
+    if activations and sum(each.numel() // max(1, each.shape[-1]) for each in activations) == 1:
+        yield Limit("a single token"), lambda: _all(call, tokens=1)
+    if any(bool((each == 0).flatten(0, -2).all(0).any()) for each in activations if each.ndim > 1):
+        yield Limit("a feature that is 0 in all tokens"), lambda: _all(call, silent=True)
+    if is_named(call):
+        weight, inputs = call.arguments[1], call.arguments[2]
+        method = METHODS.get(call.arguments[0])
+        if method is not None and method.inputs is not True and inputs is not None:
+            yield Limit("inputs that are not needed"), lambda: _all(call, given=True)
+        if bool((weight == 0).all(0).any() or (weight == 0).all(1).any()):
+            yield Limit("inputs or outputs without a weight"), lambda: _all(call, dead=True)
+        if n_m is not None and weight.shape[1] % n_m[1]:
+            rest = weight.shape[1] % n_m[1]
+            yield Limit("in_features that m does not divide"), lambda: _rests(call, n_m)
+            sentence = f"{n_m[0]}:{n_m[1]} with a rest of {rest}"
+            yield Limit(sentence), lambda: _rests(call, n_m, rest)
+    width = numbers[0].shape[-1] if numbers and numbers[0].ndim else 0
+    for divisor in DIVISORS:
+        if width % divisor:
+            limit = Limit(f"in_features that {divisor} does not divide", divisor)
+            yield limit, lambda divisor=divisor: _widths(call, divisor)
 
 
 def _plain(call: Call) -> Iterator[tuple[Call, bool]]:
@@ -177,21 +196,23 @@ def _all(
         yield _like(call, layer, number, {**(more or {}), **({"n_m": n_m} if n_m else {})}), True
 
 
-def _rests(call: Call, n_m: tuple[int, int]) -> Iterator[tuple[Call, bool]]:
+def _rests(
+    call: Call, n_m: tuple[int, int], only: int | None = None
+) -> Iterator[tuple[Call, bool]]:
+    """Inputs that fill no group, of one number or of the least and the most."""
     yield from _answered(call)
-    for number, rest in enumerate((1, n_m[1] - 1)):
-        for groups in (1, 4):
+    for number, rest in enumerate((1, n_m[1] - 1) if only is None else (only,)):
+        for groups in (1, 4, 8):
             layer = Layer((4, n_m[1] * groups + rest))
-            yield _like(call, layer, number, {"n_m": n_m}), True
+            yield _like(call, layer, number + groups, {"n_m": n_m}), True
 
 
-def _widths(call: Call, axis: int, divisor: int) -> Iterator[tuple[Call, bool]]:
+def _widths(call: Call, divisor: int) -> Iterator[tuple[Call, bool]]:
     """Sizes that the divisor does not divide are refused, and those that it does are not."""
     # One and a half times it tells it from its half.
     sizes = divisor - 1, divisor + 1, 3 * divisor // 2, 3 * divisor - 1, 3 * divisor, 32, 64
     for number, size in enumerate(sizes):
-        shape = (size, 32) if axis == 0 else (4, size)
-        yield _like(call, Layer(shape), number, {}), size % divisor != 0
+        yield _like(call, Layer((4, size)), number, {}), size % divisor != 0
 
 
 def _empty(call: Call) -> Iterator[tuple[Call, bool]]:
@@ -215,12 +236,15 @@ def _like(call: Call, layer: Layer, number: int, more: dict[str, Any]) -> Call:
         return torch.randn(*shape, generator=random, dtype=torch.float64).to(layer.dtype)
 
     rows, columns = layer.shape
-    inputs = tensor(TOKENS, columns)
+    inputs = tensor(layer.tokens, columns)
+    if layer.silent:
+        inputs[:, 0] = 0
     if layer.folded:
         inputs = inputs.reshape(2, -1, columns)
     if not is_named(call):
-        return Call(call.function, ([inputs, tensor(*inputs.shape)],), more)
-    method, _, *rest = call.arguments
+        batches = [inputs, inputs.flip(0)] if layer.tokens > 1 else [inputs]
+        return Call(call.function, (batches,), more)
+    method = call.arguments[0]
     weight = tensor(rows, columns)
     if layer.dead:
         weight[0], weight[:, 0] = 0, 0
@@ -230,9 +254,11 @@ def _like(call: Call, layer: Layer, number: int, more: dict[str, Any]) -> Call:
     if call.function == "refine":
         keep = weight.abs() > weight.abs().median(1, keepdim=True).values
         return Call("refine", (method, weight, keep, inputs), more)
-    given = [inputs, tensor(rows, WIDTH_OF_OUTPUTS)]
-    arguments = [each if here is not None else None for each, here in zip(given, rest, strict=True)]
-    return Call(call.function, (method, weight, *arguments), named | more)
+    form = METHODS[method]
+    needs_inputs = form.inputs is True or bool(more.get("alpha")) or layer.given
+    outputs = tensor(rows, WIDTH_OF_OUTPUTS) if form.outputs else None
+    arguments = method, weight, inputs if needs_inputs else None, outputs
+    return Call(call.function, arguments, named | more)
 
 
 def is_named(call: Call) -> bool:

@@ -46,7 +46,8 @@ def layer(
         parameters: of the score.
     """
     form, random = METHODS[method], torch.Generator().manual_seed(seed)
-    shape = sized(*shape)
+    rows, columns = shape
+    shape = sized(rows, columns)  # type: ignore[assignment]
     weight = _weight(shape, pattern, random)
     needs_inputs = form.inputs is True or parameters.get("alpha", 0.0) != 0.0
     ones = pattern not in ("distinct", "wide")

@@ -145,8 +145,9 @@ def look_and_measure(subject: Subject) -> tuple[set[Offer], dict[str, str]]:
     offers = look_at(subject)
     if not offers:
         raise AdapterError(NOTHING)
-    measured = conventions.measured(subject, offers)
-    subject.conventions = conventions.resolved(subject, offers)
+    sound = subject.sound or set()
+    measured = conventions.measured(subject, sound)
+    subject.conventions = conventions.resolved(subject, sound)
     return offers, measured
 
 

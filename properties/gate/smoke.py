@@ -64,7 +64,8 @@ def look_at(subject: Subject) -> set[Offer]:
             offers.add(("refine", name))
     if look.is_offered("statistics", "all", lambda: subject.activation_statistics([tokens])):
         offers.add(("statistics", "all"))
-    if look.first is not None and not look.answered:
+    subject.sound = look.sound
+    if look.first is not None and not look.sound:
         error, subject.calls[:] = look.first
         raise error
     return offers
@@ -74,12 +75,13 @@ class _Look:
     """What the calls of the first look have shown.
 
     Attributes:
-        answered: whether one had an answer that can be judged.
+        sound: kinds and methods that had an answer which can be judged.
         first: what went wrong first, and the calls until then.
     """
 
     def __init__(self, subject: Subject) -> None:
-        self.subject, self.answered = subject, False
+        self.subject = subject
+        self.sound: set[Offer] = set()
         self.first: tuple[AdapterError, list[Call]] | None = None
 
     def is_offered(self, kind: str, method: str, call: Callable[[], Any]) -> bool:
@@ -90,12 +92,12 @@ class _Look:
         except Unsupported:
             return False
         except AdapterError as error:
-            if error.__cause__ is not None:
+            if error.__cause__ is not None and not isinstance(error.__cause__, ProcessError):
                 hint = "what an adapter does not do raises NotImplementedError"
                 error.args = (f"{error} ({hint})",)
             self.first = self.first or (error, [*self.subject.calls])
             if isinstance(error.__cause__, ProcessError):
                 self.subject.broken[kind, method] = str(error), [*self.subject.calls]
         else:
-            self.answered = True
+            self.sound.add((kind, method))
         return True

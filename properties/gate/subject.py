@@ -46,7 +46,8 @@ class Subject:
         conventions: what it declares, with measured values in place of what it leaves out.
         calls: since the current example began.
         timeout: seconds after which a call that has no answer ends the process; None waits.
-        answered: functions, with their methods, that have answered a call.
+        offered: functions, with their methods, that have not refused every call.
+        sound: kinds and methods whose first call had an answer; None before the first look.
         broken: kinds and methods whose first call ended or blocked the adapter's process, with what
             is to be said and the calls.
     """
@@ -55,8 +56,10 @@ class Subject:
     conventions: dict[str, str] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     timeout: float | None = None
-    answered: set[tuple[str, Any]] = field(default_factory=set)
+    offered: set[tuple[str, Any]] = field(default_factory=set)
+    sound: set[tuple[str, str]] | None = None
     broken: dict[tuple[str, str], tuple[str, list[Call]]] = field(default_factory=dict)
+    _statistics: set[str] | None = None
     _copies: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
     def begin(self) -> None:
@@ -124,6 +127,10 @@ class Subject:
             raise AdapterError(
                 f"activation_statistics must return a dict with some of {', '.join(STATISTICS)}"
             )
+        given = {*STATISTICS} & {*answer}
+        if missing := sorted((self._statistics or given) - given):
+            raise Refused(f"activation_statistics gives no {missing[0]}, which it has given before")
+        self._statistics = given
         features = batches[0].shape[-1] if batches else None
         for key in sorted({*STATISTICS[:3]} & set(answer)):
             value = answer[key]
@@ -158,10 +165,13 @@ class Subject:
         except NotImplementedError as error:
             raise Refused(str(error) or function) from error
         # An adapter that leaves the interpreter would take the verdict with it.
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            self.offered.add(asked_of(call))
             text = f"{function} raised {type(error).__name__}: {error}"
             raise AdapterError(text) from error
-        self.answered.add(asked_of(call))
+        self.offered.add(asked_of(call))
         call.answer = answer.detach() if isinstance(answer, Tensor) else answer
         return call.answer
 

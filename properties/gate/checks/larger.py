@@ -92,7 +92,8 @@ def larger_masks(subject: Subject, example: Example) -> None:
 
 @st.composite
 def _calibrations(draw: st.DrawFn, method: str) -> Calibration:
-    tokens = _integers(draw(_SEEDS), *draw(st.sampled_from(CALIBRATIONS)))
+    count, features = draw(st.sampled_from(CALIBRATIONS))
+    tokens = _integers(draw(_SEEDS), count, *sized(features))
     return Calibration(tokens, list(tokens.split(draw(st.sampled_from([len(tokens), 16, 1])))), [])
 
 
