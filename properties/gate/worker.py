@@ -37,7 +37,9 @@ def main(target: str) -> None:
             reply = {"answer": _answer(adapter, request)}
         except (Unsupported, NotImplementedError) as error:
             reply = {"unsupported": str(error) or request["call"]}
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             reply = {"error": _described(error)}
         answers.write(_line(request, reply))
         answers.flush()

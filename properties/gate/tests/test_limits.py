@@ -18,6 +18,7 @@ from pruneproof.properties.gate.report.summary import headline
 from pruneproof.properties.gate.run import run
 from pruneproof.properties.gate.smoke import look_at
 from pruneproof.properties.gate.subject import Subject
+from pruneproof.properties.meta.faults.statistics import Statistics
 from pruneproof.properties.meta.plain import Plain
 from pruneproof.properties.meta.registry import FAULTS
 from pruneproof.properties.meta.small import RIGHT
@@ -65,6 +66,46 @@ class OnePower(Plain):
         return super().ria(W, X, alpha, terms)
 
 
+class SquareTiles(Plain):
+    """StochRIA, right for widths that 8 divides; a property asks for square layers."""
+
+    methods = ("stochria", "ri")
+
+    def widened(self, tensor: Tensor) -> Tensor:
+        if tensor.shape[-1] % 8:
+            raise NotImplementedError("whole tiles only")
+        return super().widened(tensor)
+
+
+class TiledStatistics(Statistics):
+    """Right for widths that 8 divides."""
+
+    def flat(self, batch: Tensor) -> Tensor:
+        if batch.shape[-1] % 8:
+            raise NotImplementedError("whole tiles only")
+        return super().flat(batch)
+
+
+class SeveralTokens(Statistics):
+    """Right for two tokens and more."""
+
+    def of(self, batches: list[Tensor]) -> dict[str, Any]:
+        if sum(map(len, batches)) < 2:
+            raise NotImplementedError("a variance needs two")
+        return super().of(batches)
+
+
+class NoSilentFeature(Plain):
+    """Right where no feature is 0 in all tokens."""
+
+    methods = ("wanda", "ria")
+
+    def tokens(self, inputs: Tensor) -> Tensor:
+        if bool((inputs == 0).flatten(0, -2).all(0).any()):
+            raise NotImplementedError("a dead feature")
+        return super().tokens(inputs)
+
+
 def value(adapter: Any, method: str) -> Result:
     subject = Subject(adapter)
     look_at(subject)
@@ -92,7 +133,10 @@ def test_values_of_a_parameter_are_limits() -> None:
     assert found.limits
 
 
-@pytest.mark.parametrize("adapter", [Tiles, Single, OnePower])
+@pytest.mark.parametrize(
+    "adapter",
+    [Tiles, Single, OnePower, SquareTiles, TiledStatistics, SeveralTokens, NoSilentFeature],
+)
 def test_an_adapter_with_limits_conforms_and_says_for_what(adapter: type) -> None:
     report = run(Subject(adapter()), "", "quick")
     assert report.exit_code == 0, [each.key for each in report.having("not_shown")]
@@ -135,6 +179,7 @@ def test_refusals_by_size_are_not_shown_in_both_processes(
     ("breaks", "message"),
     [
         ("raise RuntimeError('broken')", "raised RuntimeError: broken"),
+        ("import asyncio; raise asyncio.CancelledError('left')", "raised CancelledError: left"),
         ("return [1]", "must return a torch.Tensor, got list"),
         ("import os; os.abort()", "ended the process by SIGABRT"),
         ("time.sleep(60)", "no answer within 2 s"),

@@ -26,6 +26,19 @@ class RefusesWhereItIsWrong(Statistics):
         return right | {"norm": squared}
 
 
+@fault("statistics.mean:all", "not_shown")
+class LeavesOutWhatIsWrong(Statistics):
+    """Means of batches are averaged; where that is wrong, no mean is given."""
+
+    def of(self, batches: list[Tensor]) -> dict[str, Any]:
+        """Without a key that is wrong."""
+        right = super().of(batches)
+        wrong = torch.stack([batch.mean(0) for batch in batches if len(batch)]).mean(0)
+        if not wrong.equal(right["mean"]):
+            del right["mean"]
+        return right
+
+
 @fault("score.value:magnitude", "not_shown")
 class RefusesAllButOneWeight(Plain):
     """Seven times the score; after the first look only a single weight is answered, and rightly."""
@@ -79,6 +92,23 @@ class RefusesByValue(Plain):
         if tensor.shape[1] != 16 and bool((tensor < 0).any()):
             raise NotImplementedError
         return super().widened(tensor).clamp(min=0)
+
+
+@fault("score.value:magnitude", "not_shown")
+class RefusesUntilItIsAskedOften(Plain):
+    """Breaks in the first look and refuses the next calls, which show that it is wrong."""
+
+    methods = ("magnitude", "wanda")
+    calls = 0
+
+    def magnitude(self, W: Tensor) -> Tensor:
+        """|W| but for layers of six inputs."""
+        self.calls += 1
+        if self.calls == 1:
+            raise ValueError("not yet")
+        if self.calls < 20:
+            raise NotImplementedError
+        return W.abs() * (1 + (W.shape[1] == 6))
 
 
 @fault("score.value:wanda", "not_shown")
