@@ -212,6 +212,6 @@ def _no_constants_of_modules() -> Iterator[None]:
     if found is None:
         yield
         return
-    nothing = providers.Constants()
+    nothing = type(found())()
     with patch.object(providers, "_get_local_constants", lambda: nothing):
         yield
