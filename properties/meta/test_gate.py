@@ -17,7 +17,8 @@ def test_a_fault_is_rejected_by_the_property_that_is_about_it(name: str):
     # Hypothesis also draws constants of the modules that happen to be imported, so which example
     # comes first differs from run to run; the search ends where one is found.
     result = judge(CATALOGUE[identity], method, subject, __file__, "exhaustive", shrink=False)
-    assert result.verdict == FAULTS[name].verdict, result
+    # More examples than the quick profile has may show what fewer leave hidden.
+    assert result.verdict in ("failed", FAULTS[name].verdict), result
 
 
 @pytest.mark.parametrize("identity", CATALOGUE)
