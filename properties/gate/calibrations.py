@@ -54,7 +54,7 @@ def calibrations(
 ) -> Calibration:
     """A few tokens, cut in two ways."""
     dtype = draw(st.sampled_from(dtypes))
-    (columns,) = sized(draw(st.integers(1, 2)))
+    columns = sized(draw(st.integers(1, 2)))
     tokens = draw(matrices(draw(st.integers(least, most)), columns, dtype))
     batches, others = (draw(batches_of(tokens, flat=flat)) for _ in range(2))
     return Calibration(tokens, batches, others)
@@ -74,7 +74,7 @@ def reordered(draw: st.DrawFn, method: str) -> Calibration:
 def stepped(draw: st.DrawFn, method: str) -> Calibration:
     """Batches in which no feature varies, with another value in each."""
     dtype = draw(st.sampled_from(DTYPES))
-    (columns,) = sized(draw(st.integers(1, 2)))
+    columns = sized(draw(st.integers(1, 2)))
     means = draw(matrices(draw(st.integers(2, 4)), columns, dtype, zeros=False))
     batches = [row.repeat(draw(st.integers(1, 3)), 1) for row in means]
     return Calibration(torch.cat(batches), batches, [])
@@ -86,14 +86,14 @@ def constants(draw: st.DrawFn, method: str) -> Calibration:
     dtype = draw(st.sampled_from(DTYPES))
     tenths = st.lists(st.integers(-999, 999), min_size=1, max_size=3)
     token = torch.tensor(draw(tenths), dtype=torch.float64) / 10
-    tokens = token.to(dtype).repeat(draw(st.integers(2, 8)), *sized(1))
+    tokens = token.to(dtype).repeat(draw(st.integers(2, 8)), sized(1))
     return Calibration(tokens, draw(batches_of(tokens)), [])
 
 
 @st.composite
 def offset(draw: st.DrawFn, method: str) -> Calibration:
     """Numbers far from zero that vary by little, in float32."""
-    (columns,) = sized(draw(st.integers(1, 2)))
+    columns = sized(draw(st.integers(1, 2)))
     tokens = draw(matrices(draw(st.integers(2, 6)), columns, torch.float32))
     far = draw(st.floats(8192.0, 32768.0, width=32)) * draw(st.sampled_from([1.0, -1.0]))
     tokens = tokens.remainder(4.0) + far
@@ -104,7 +104,7 @@ def offset(draw: st.DrawFn, method: str) -> Calibration:
 def large_halves(draw: st.DrawFn, method: str) -> Calibration:
     """Half-precision numbers whose squares overflow float16, while no statistic does."""
     dtype = draw(st.sampled_from(HALVES))
-    (columns,) = sized(draw(st.integers(1, 2)))
+    columns = sized(draw(st.integers(1, 2)))
     steps = draw(matrices(draw(st.integers(2, 6)), columns, torch.float32))
     tokens = (steps.remainder(8.0).floor() * 8 + 4096).to(dtype)
     return Calibration(tokens, draw(batches_of(tokens)), [])

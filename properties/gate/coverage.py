@@ -50,12 +50,13 @@ class Coverage:
             return
         call = calls[-1]
         limit = self.limits.explain(call)
-        if limit is not None:
-            self.within.add(limit)
-        elif not self.hidden:
+        if limit is None:
             text = described(call.function, call.arguments, call.named)
-            self.hidden = f"{text} was refused, and no kind of call is seen of which all are"
-        if limit is None or limit.multiple != 1:
+            said = f"{text} was refused, and no kind of call is seen of which all are"
+            self.hidden = self.hidden or said
+            return
+        self.within.add(limit)
+        if limit.multiple != 1:
             self._asked |= _sizes(calls)
 
     @property

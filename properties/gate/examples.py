@@ -32,9 +32,9 @@ def multiplied(multiple: int) -> Iterator[None]:
         _multiple.reset(token)
 
 
-def sized(*sizes: int) -> tuple[int, ...]:
-    """A layer's sizes, as :func:`multiplied` has them; square and transposed layers stay that."""
-    return tuple(each * _multiple.get() for each in sizes)
+def sized(size: int) -> int:
+    """A layer's size, as :func:`multiplied` has it; square and transposed layers stay that."""
+    return size * _multiple.get()
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,11 @@ def entries(dtype: torch.dtype, *, zeros: bool = True) -> st.SearchStrategy[floa
     One choice each: what Hypothesis spends on a choice is most of what judging costs.
     """
     del dtype  # The numbers are rounded to it.
-    chosen = [*_INTEGERS, *_FRACTIONS]
-    return st.sampled_from([*chosen, *[0.0] * 4] if zeros else chosen)
+    return st.sampled_from(_numbers(zeros=zeros))
+
+
+def _numbers(*, zeros: bool) -> list[float]:
+    return [*_INTEGERS, *_FRACTIONS, *[0.0] * (4 if zeros else 0)]
 
 
 @st.composite
@@ -85,10 +88,10 @@ def matrices(
     size = rows * columns
     if _multiple.get() > 1:
         # Hypothesis could not draw so many one by one, nor make them small.
-        chosen = [*_INTEGERS, *_FRACTIONS, *([0.0] * 4 if zeros else [])]
+        chosen = torch.tensor(_numbers(zeros=zeros), dtype=torch.float64)
         generator = torch.Generator().manual_seed(draw(st.integers(0, 2**20)))
         places = torch.randint(len(chosen), (size,), generator=generator)
-        return torch.tensor(chosen, dtype=torch.float64)[places].reshape(rows, columns).to(dtype)
+        return chosen[places].reshape(rows, columns).to(dtype)
     numbers = draw(st.lists(entries(dtype, zeros=zeros), min_size=size, max_size=size))
     return torch.tensor(numbers, dtype=torch.float64).reshape(rows, columns).to(dtype)
 
@@ -118,7 +121,7 @@ def examples(
     form = METHODS[method]
     rows = draw(st.integers(1, 5) if out_features is None else out_features)
     columns = draw(st.integers(1, 6) if in_features is None else in_features)
-    rows, columns = sized(rows, columns)
+    rows, columns = sized(rows), sized(columns)
     dtype = draw(st.sampled_from(dtypes))
     weight = draw(matrices(rows, columns, dtype, zeros=zeros))
     # Dead inputs and outputs, which conventions differ in, have a property of their own.

@@ -9,7 +9,7 @@ for having been asked before, leaves a property not shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
@@ -135,7 +135,10 @@ def _kinds(call: Call) -> Kinds:
     if call.named.get("sparsity") == 0:
         yield Limit("sparsity = 0"), lambda: _all(call, more={"sparsity": 0.0})
     if n_m is not None and n_m != (2, 4):
-        yield Limit("n:m other than 2:4"), lambda: _each(_all(call, n_m=each) for each in OTHERS)
+        yield (
+            Limit("n:m other than 2:4"),
+            lambda: chain.from_iterable(_all(call, n_m=each) for each in OTHERS),
+        )
         yield Limit(f"{n_m[0]}:{n_m[1]}"), lambda: _all(call, n_m=n_m)
     if any(each.ndim == 3 for each in numbers):
         yield Limit("inputs of three dimensions"), lambda: _all(call, folded=True)
@@ -169,10 +172,6 @@ def _plain(call: Call) -> Iterator[tuple[Call, bool]]:
     """Calls of which nothing is out of the ordinary, all of which must be refused."""
     for number, shape in enumerate(LAYERS):
         yield _like(call, Layer(shape), number, {}), True
-
-
-def _each(several: Iterable[Iterator[tuple[Call, bool]]]) -> Iterator[tuple[Call, bool]]:
-    return chain.from_iterable(several)
 
 
 def _answered(call: Call) -> Iterator[tuple[Call, bool]]:

@@ -46,8 +46,7 @@ def layer(
         parameters: of the score.
     """
     form, random = METHODS[method], torch.Generator().manual_seed(seed)
-    rows, columns = shape
-    shape = sized(rows, columns)  # type: ignore[assignment]
+    shape = sized(shape[0]), sized(shape[1])
     weight = _weight(shape, pattern, random)
     needs_inputs = form.inputs is True or parameters.get("alpha", 0.0) != 0.0
     ones = pattern not in ("distinct", "wide")

@@ -44,7 +44,7 @@ def _integers(seed: int, *shape: int) -> Tensor:
 def _layers(draw: st.DrawFn, method: str) -> Example:
     (rows, columns, tokens), seed = draw(st.sampled_from(SHAPES)), draw(_SEEDS)
     form = METHODS[method]
-    rows, columns = sized(rows, columns)
+    rows, columns = sized(rows), sized(columns)
     return Example(
         method,
         _integers(seed, rows, columns),
@@ -93,7 +93,7 @@ def larger_masks(subject: Subject, example: Example) -> None:
 @st.composite
 def _calibrations(draw: st.DrawFn, method: str) -> Calibration:
     count, features = draw(st.sampled_from(CALIBRATIONS))
-    tokens = _integers(draw(_SEEDS), count, *sized(features))
+    tokens = _integers(draw(_SEEDS), count, sized(features))
     return Calibration(tokens, list(tokens.split(draw(st.sampled_from([len(tokens), 16, 1])))), [])
 
 
