@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from pruneproof.properties.gate.process import worker
+
 EXAMPLES = """
 Examples:
 
@@ -15,7 +17,9 @@ Examples:
 
   pruneproof gate my_adapter.py --known-failures known.toml --report report
 
-  pruneproof gate my_adapter.py --isolate --timeout 10
+  pruneproof gate my_adapter.py --timeout 10
+
+  pruneproof gate my_adapter.py --in-process     (stops at a breakpoint())
 
   pruneproof gate --command "node adapter.js"
 """
@@ -70,11 +74,11 @@ def gate(
     isolate: Annotated[
         bool,
         typer.Option(
-            "--isolate",
-            help="Run the adapter in a process of its own, so that one that crashes or hangs is "
-            "reported.",
+            "--isolate/--in-process",
+            help="Run the adapter in a process of its own, so that one that crashes, hangs or "
+            "leaves is reported; or in the gate's, for a debugger.",
         ),
-    ] = False,
+    ] = True,
     command: Annotated[
         str | None,
         typer.Option(
@@ -106,6 +110,9 @@ def gate(
     """
     if (target is None) == (command is None):
         raise typer.BadParameter("give either TARGET or --command", param_hint="TARGET")
+    # Python and torch start there while they do here; the adapter is not imported before it is
+    # asked for.
+    process = worker(target) if isolate and target is not None else None
     try:
         from pruneproof.properties.gate.command import judge_and_report
     except ModuleNotFoundError as error:
@@ -117,7 +124,8 @@ def gate(
         judge_and_report(
             target,
             command=command,
-            isolate=isolate,
+            in_process=not isolate,
+            process=process,
             timeout=timeout,
             profile=profile.value,
             seed=seed,

@@ -63,10 +63,12 @@ def gate(pytestconfig: pytest.Config) -> Iterator[Gate]:
     timeout = pytestconfig.getoption("--gate-timeout", None) or TIMEOUT
     file = pytestconfig.getoption("--gate-known-failures", None)
     profile = profile or ("standard" if target else "quick")
+    # Our own needs no process of its own.
+    in_process = not target or pytestconfig.getoption("--gate-in-process")
     _show_what_hangs(pytestconfig)
     try:
         entries = read_known_failures(Path(file), CATALOGUE) if file else []
-        with opened(target or OWN, isolate=False, timeout=timeout) as subject:
+        with opened(target or OWN, None, in_process, timeout) as subject:
             offers, _ = look_and_measure(subject)
             known = {each.key: each for each in entries}
             yield Gate(subject, offers, target or OWN, profile, seed, known)

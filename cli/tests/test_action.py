@@ -12,10 +12,11 @@ ACTION = (Path(__file__).resolve().parents[2] / "action.yml").read_text(encoding
 SCRIPT = textwrap.dedent(ACTION.split("      run: |\n")[1])
 STAND_IN = """#!/bin/sh
 printf '%s\\n' "$@" > "$ARGUMENTS"
-[ "$CODE" = 2 ] || { mkdir -p "$REPORT"; echo summary > "$REPORT/summary.md"; }
-[ -n "$DIES" ] || [ "$CODE" = 2 ] || echo {} > "$REPORT/report.json"
-exit "$CODE"
+[ -z "$SAYS" ] || { echo summary > "$REPORT/summary.md"; echo "$SAYS" > "$REPORT/report.json"; }
+exit "$ENDS"
 """
+OLD = '{"exit_code": 0}'
+"""What a report of an earlier run says."""
 
 
 def test_no_input_is_pasted_into_a_command() -> None:
@@ -26,22 +27,29 @@ def test_no_input_is_pasted_into_a_command() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "dies", "fails", "summary"),
+    ("ends", "says", "fails", "summary"),
     [
-        (0, "", 0, "summary"),
-        (1, "", 1, "summary"),
+        (0, '{"exit_code": 0}', 0, "summary"),
+        (1, '{"exit_code": 1}', 1, "summary"),
         (2, "", 2, "could not"),
-        (0, "before the report is whole", 2, "summary"),
+        # The adapter has ended the process in its own way, before the report or after it.
+        (0, "", 2, "could not"),
+        (0, '{"exit_code": 1}', 1, "summary"),
+        (1, '{"exit_code": 0}', 0, "summary"),
+        (0, "{", 2, "summary"),
+        (0, "{}", 2, "summary"),
     ],
 )
-def test_it_judges_summarises_and_fails_as_the_gate_does(
-    tmp_path: Path, code: int, dies: str, fails: int, summary: str
+def test_it_judges_summarises_and_fails_as_the_report_says(
+    tmp_path: Path, ends: int, says: str, fails: int, summary: str
 ) -> None:
     program = tmp_path / "bin" / "pruneproof"
     program.parent.mkdir()
     program.write_text(STAND_IN, encoding="utf-8")
     program.chmod(0o755)
     report, target = tmp_path / "a report", "$(touch pwned); a b.py:Adapter"
+    report.mkdir()
+    (report / "report.json").write_text(OLD, encoding="utf-8")
     environment = {
         "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
         "TARGET": target,
@@ -50,11 +58,11 @@ def test_it_judges_summarises_and_fails_as_the_gate_does(
         "REPORT": str(report),
         "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
         "ARGUMENTS": str(tmp_path / "arguments"),
-        "CODE": str(code),
-        "DIES": dies,
+        "ENDS": str(ends),
+        "SAYS": says,
         "SEED": "7",
         "TIMEOUT": "30",
-        "ISOLATE": "true",
+        "ISOLATE": "false",
     }
     shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", SCRIPT]
     done = subprocess.run(shell, env=environment, cwd=tmp_path)
@@ -62,6 +70,6 @@ def test_it_judges_summarises_and_fails_as_the_gate_does(
     assert summary in (tmp_path / "summary").read_text(encoding="utf-8")
     arguments = (tmp_path / "arguments").read_text(encoding="utf-8").splitlines()
     expected = ["gate", "--profile", "quick", "--report", str(report), "--timeout", "30"]
-    expected += ["--seed", "7", "--isolate"]
+    expected += ["--seed", "7", "--in-process"]
     assert arguments == [*expected, "--known-failures", "known failures.toml", "--", target]
     assert not (tmp_path / "pwned").exists()

@@ -43,13 +43,14 @@ def test_the_command_reads_its_arguments(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
     monkeypatch.setattr(command, "judge_and_report", judge_and_report)
     (tmp_path / "known.toml").touch()
-    options = ["--seed", "3", "--report", str(tmp_path / "r"), "--isolate", "--timeout", "2"]
+    options = ["--seed", "3", "--report", str(tmp_path / "r"), "--in-process", "--timeout", "2"]
     options += ["--known-failures", str(tmp_path / "known.toml"), "--profile", "quick"]
     assert CliRunner().invoke(app, ["gate", "a.py:B", *options]).exit_code == 1
     assert seen == {
         "target": "a.py:B",
         "command": None,
-        "isolate": True,
+        "in_process": True,
+        "process": None,
         "timeout": 2.0,
         "profile": "quick",
         "seed": 3,

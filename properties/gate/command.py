@@ -7,7 +7,6 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -18,11 +17,20 @@ from pruneproof.properties.gate.known_failures import (
     KnownFailuresError,
     read_known_failures,
 )
+from pruneproof.properties.gate.printable import printable
+from pruneproof.properties.gate.process import Process
 from pruneproof.properties.gate.report.terminal import progress_bar, show
 from pruneproof.properties.gate.report.write import LAST, prepare, write
 from pruneproof.properties.gate.subject import AdapterError, Subject
 from pruneproof.properties.gate.target import TargetError, load_adapter
-from pruneproof.properties.gate.watchdog import described
+from pruneproof.properties.gate.transport import (
+    START_SECONDS,
+    RemoteAdapter,
+    by_command,
+    isolated,
+    printed,
+)
+from pruneproof.properties.gate.watchdog import described, staying, watched
 
 TIMEOUT = 30.0
 """Seconds for one call, unless told otherwise. The largest layers take milliseconds."""
@@ -32,7 +40,8 @@ def judge_and_report(
     target: str | None,
     *,
     command: str | None = None,
-    isolate: bool = False,
+    in_process: bool = False,
+    process: Process | None = None,
     timeout: float = TIMEOUT,
     profile: str = "standard",
     seed: int | None = None,
@@ -44,30 +53,33 @@ def judge_and_report(
     Args:
         target: where the adapter is, or None with a command.
         command: a program that speaks the gate's protocol, in place of a target.
-        isolate: whether the adapter runs in a process of its own.
+        in_process: whether the adapter runs in this process, for a debugger.
+        process: that was started for this target, see `worker`.
         timeout: seconds for one call of the adapter.
         profile: `quick`, `standard` or `exhaustive`.
         seed: of the examples; None for the same ones every time.
         known_failures: a TOML file.
         report: folder of the report.
     """
+    folder = None
     try:
         if report is not None:
-            prepare(report)
+            # Before the adapter's code runs, which may change the current directory.
+            folder = prepare(report)
         known = known_of(known_failures)
-        with opened(target, command, isolate=isolate, timeout=timeout) as subject:
+        with opened(target, command, in_process, timeout, process) as subject:
             where = target or f"{PREFIX}{command}"
             found = _found(subject, where, profile, seed, known)
         show(found, Console())
-        if report is not None:
-            write(found, report)
+        if folder is not None:
+            write(found, folder)
             print(f"report: {report / 'report.html'}, {report / LAST} and others")
         return found.exit_code
     except (TargetError, KnownFailuresError, AdapterError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-    except SystemExit as error:
-        print(f"error: the adapter ended the interpreter ({error!r})", file=sys.stderr)
-    except Exception:
+        print(printable(f"error: {error}"), file=sys.stderr)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         traceback.print_exc()
         print("error: nothing was decided; this may be a fault of pruneproof", file=sys.stderr)
     return gate.BROKEN
@@ -80,23 +92,37 @@ def known_of(path: Path | None) -> list[KnownFailure]:
 
 @contextmanager
 def opened(
-    target: str | None, command: str | None = None, *, isolate: bool, timeout: float
+    target: str | None,
+    command: str | None,
+    in_process: bool,
+    timeout: float,
+    process: Process | None = None,
 ) -> Iterator[Subject]:
-    """The adapter, in this process or in one of its own that ends with the block."""
-    if command is None and not isolate:
-        yield Subject(load_adapter(str(target)), timeout=timeout)
+    """The adapter, in a process of its own that ends with the block, or in this one."""
+    if command is None and in_process:
+        yield _in_this_process(str(target), timeout)
         return
-    # Not needed by anybody else.
-    from pruneproof.properties.gate.transport import by_command, isolated
-
-    adapter: Any = (
-        by_command(command, timeout) if command is not None else isolated(str(target), timeout)
+    adapter = (
+        by_command(command, timeout)
+        if command is not None
+        else isolated(str(target), timeout, process)
     )
-    try:
+    with adapter:
         # Its transport has the timeout, and goes on after it.
         yield Subject(adapter)
-    finally:
-        adapter.close()
+
+
+def _in_this_process(target: str, timeout: float) -> Subject:
+    with watched("load_adapter", (target,), {}, max(START_SECONDS, timeout)), staying():
+        subject = Subject(load_adapter(target), timeout=timeout)
+        try:
+            _ = subject.name, subject.version
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            text = f"{target}: name and version raise {type(error).__name__}: {error}"
+            raise TargetError(text) from error
+    return subject
 
 
 def _found(
@@ -118,6 +144,9 @@ def _where(subject: Subject, error: AdapterError) -> str:
     cause = error.__cause__
     if cause is None:
         return text
-    # The first line is the gate's own call.
-    frames = traceback.format_list(traceback.extract_tb(cause.__traceback__)[1:])
-    return f"{text}\n{''.join(frames)}".rstrip()
+    if isinstance(subject.adapter, RemoteAdapter):
+        frames = "".join(getattr(cause, "__notes__", ()))
+    else:
+        # The first line is the gate's own call.
+        frames = "".join(traceback.format_list(traceback.extract_tb(cause.__traceback__)[1:]))
+    return f"{text}\n{frames}".rstrip() + printed(call.output)

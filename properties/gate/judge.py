@@ -13,7 +13,6 @@ from unittest.mock import patch
 
 import hypothesis
 import hypothesis.errors
-import torch
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.internal.conjecture import providers
 
@@ -23,7 +22,7 @@ from pruneproof.properties.gate.limits import Limits
 from pruneproof.properties.gate.property import Property, Violation
 from pruneproof.properties.gate.snippet import snippet
 from pruneproof.properties.gate.subject import AdapterError, Call, Subject, Unsupported
-from pruneproof.properties.gate.transport import ProcessError
+from pruneproof.properties.gate.process import ProcessError
 
 Verdict = Literal["passed", "failed", "not_shown", "unsupported", "known_failure"]
 EXAMPLES = {"quick": 6, "standard": 25, "exhaustive": 1000}
@@ -39,7 +38,8 @@ class Result:
         method: the score or refinement.
         verdict: passed, failed, not_shown, unsupported or known_failure.
         examples: how many were judged.
-        failure: what was found, where something was: message, expected, got, ratio, snippet.
+        failure: what was found, where something was: message, expected, got, ratio, snippet, and
+            the output that the adapter printed.
         reason: why a failure is known, or why nothing was judged, or too little.
         seconds: spent.
         asked: how many examples were tried.
@@ -133,8 +133,6 @@ def _try(
             raise deadly
         subject.begin()
         coverage.asked += 1
-        # An adapter that draws random numbers draws the same ones when an example is replayed.
-        torch.default_generator.manual_seed(0)
         try:
             prop.check(subject, example)
             coverage.judge(subject.calls)
@@ -176,6 +174,7 @@ def failure(target: str, calls: list[Call], found: Violation | str) -> dict[str,
         "got": violation.got,
         "ratio": violation.ratio,
         "snippet": snippet(target, calls, violation),
+        "output": "".join(call.output for call in calls).strip(),
     }
 
 

@@ -40,6 +40,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=30.0,
         help="for one call of the adapter (default: 30)",
     )
+    group.addoption(
+        "--gate-in-process",
+        action="store_true",
+        help="run the adapter in pytest's own process, for a debugger; it may end it",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -44,6 +44,7 @@ class Report:
         seconds: the run took.
         versions: of what the verdicts may depend on.
         date: of the run, UTC.
+        imported: modules of pruneproof's with the right answers, which the adapter's process has.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Report:
     seconds: float = 0.0
     versions: dict[str, str] = field(default_factory=dict)
     date: str = ""
+    imported: tuple[str, ...] = ()
 
     def having(self, verdict: Verdict, level: Level | None = None) -> list[Result]:
         """The results with a verdict, of one level or of all."""
@@ -125,6 +127,7 @@ def run(
         time.perf_counter() - start,
         versions(),
         datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        subject.imported,
     )
 
 

@@ -10,7 +10,7 @@ import torch
 
 from pruneproof.properties.gate.methods import METHODS, REFINEMENTS
 from pruneproof.properties.gate.subject import AdapterError, Call, Subject, Unsupported
-from pruneproof.properties.gate.transport import ProcessError
+from pruneproof.properties.gate.process import ProcessError
 
 Offer = tuple[str, str]
 """A kind of property and a method, or `all` for statistics."""

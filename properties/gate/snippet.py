@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from pruneproof.properties.gate.command_snippet import PREFIX, prelude
+from pruneproof.properties.gate.printable import printable
 from pruneproof.properties.gate.property import Violation
 from pruneproof.properties.gate.subject import Call
 from pruneproof.properties.gate.target import split_target
@@ -23,14 +24,14 @@ def snippet(target: str, calls: list[Call], violation: Violation) -> str:
         calls: of the example, in their order.
         violation: what is wrong with their answers.
     """
-    lines = [f"# {violation.message}", *_imports(target), "", "nan, inf = math.nan, math.inf"]
+    lines = [f"# {_line(violation.message)}", *_imports(target), "", "nan, inf = math.nan, math.inf"]
     names: dict[int, str] = {}
     body: list[str] = []
     for number, call in enumerate(calls, start=1):
         arguments = [_argument(each, names, body) for each in _given(call.arguments)]
         arguments += [f"{key}={_argument(each, names, body)}" for key, each in call.named.items()]
         body.append(f"r{number} = adapter.{call.function}({', '.join(arguments)})")
-    expected = [] if violation.expected is None else [f"# expected: {violation.expected}"]
+    expected = [] if violation.expected is None else [f"# expected: {_line(violation.expected)}"]
     return "\n".join(
         [*lines, *body, *expected, f"assert {violation.check}, {violation.message!r}", ""]
     )
@@ -46,6 +47,11 @@ def literal(value: Any) -> str:
         inside = ", ".join(map(literal, value))
         return f"[{inside}]" if isinstance(value, list) else f"({inside},)"
     return repr(value)
+
+
+def _line(text: object) -> str:
+    """Stays a comment, whatever an exception says."""
+    return printable(" ".join(str(text).split()))
 
 
 def _tensor(tensor: Tensor) -> str:

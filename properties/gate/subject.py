@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pruneproof.properties.gate.transport import SEED, RemoteAdapter
 from pruneproof.properties.gate.watchdog import staying, watched
 
 STATISTICS = ("norm", "mean", "var", "tokens")
@@ -29,12 +30,13 @@ class AdapterError(Exception):
 
 @dataclass
 class Call:
-    """One call of the adapter and its answer."""
+    """One call of the adapter, its answer, and what it printed meanwhile."""
 
     function: str
     arguments: tuple[Any, ...]
     named: dict[str, Any]
     answer: Any = None
+    output: str = ""
 
 
 @dataclass
@@ -63,9 +65,13 @@ class Subject:
     _copies: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
     def begin(self) -> None:
-        """Forget the calls of the example before."""
+        """Forget the calls of the example before, and have random numbers drawn again."""
         self.calls.clear()
         self._copies.clear()
+        if isinstance(self.adapter, RemoteAdapter):
+            self.adapter.begin()
+        else:
+            torch.default_generator.manual_seed(SEED)
 
     @property
     def name(self) -> str:
@@ -76,6 +82,12 @@ class Subject:
     def version(self) -> str:
         """Of the implementation, as the adapter says."""
         return str(getattr(self.adapter, "version", "unknown"))
+
+    @property
+    def imported(self) -> tuple[str, ...]:
+        """Modules with the right answers that its process has; none is seen in this process."""
+        remote = isinstance(self.adapter, RemoteAdapter)
+        return tuple(sorted(self.adapter.imported)) if remote else ()
 
     def score(
         self,
@@ -171,6 +183,9 @@ class Subject:
             self.offered.add(asked_of(call))
             text = f"{function} raised {type(error).__name__}: {error}"
             raise AdapterError(text) from error
+        finally:
+            if isinstance(self.adapter, RemoteAdapter):
+                call.output = self.adapter.output
         self.offered.add(asked_of(call))
         call.answer = answer.detach() if isinstance(answer, Tensor) else answer
         return call.answer

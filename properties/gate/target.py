@@ -36,7 +36,9 @@ def load_adapter(target: str) -> Any:
     if isinstance(adapter, type):
         try:
             adapter = adapter()
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise TargetError(
                 f"{name}() raised {type(error).__name__}: {error}; an adapter's class is called "
                 "without arguments"
@@ -78,7 +80,10 @@ def _from_name(name: str) -> Any:
 def _executed(load: Any, what: object) -> Any:
     try:
         return load()
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    # Also what a module leaves the interpreter with.
+    except BaseException as error:
         raise TargetError(
             f"{what} could not be imported: {type(error).__name__}: {error}"
         ) from error

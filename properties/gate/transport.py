@@ -6,19 +6,15 @@
 from __future__ import annotations
 
 import builtins
-import os
 import shlex
-import signal
-import subprocess
-import sys
 from collections.abc import Iterable
-from contextlib import suppress
-from threading import Timer
 from types import TracebackType
 from typing import Any
 
 from torch import Tensor
 
+from pruneproof.properties.gate.packing import packed, unpacked
+from pruneproof.properties.gate.process import Process, ReplyError, worker
 from pruneproof.properties.gate.target import TargetError
 from pruneproof.properties.gate.watchdog import described
 from pruneproof.properties.gate.wire import WireError, decoded, from_line, shown, to_line
@@ -26,37 +22,25 @@ from pruneproof.properties.gate.wire import WireError, decoded, from_line, shown
 START_SECONDS = 120.0
 """How long a process may take until it answers at all, with everything that it imports."""
 
-LONGEST_LINE = 2**28
+LAST_LINES = 20
+"""Of what an adapter printed, that are shown with a failure."""
+
+SEED = 0
+"""With which an adapter draws random numbers in each example, so that it can be repeated."""
 
 
-class ProcessError(Exception):
-    """There is no answer, and that is not because the adapter refuses its arguments."""
-
-
-class CrashError(ProcessError):
-    """The process ended instead of answering."""
-
-
-class HangError(ProcessError):
-    """The process did not answer in time and was killed."""
-
-
-class ReplyError(ProcessError):
-    """What came is no answer."""
-
-
-def isolated(target: str, timeout: float) -> RemoteAdapter:
-    """Start a Python of its own for an adapter.
+def isolated(target: str, timeout: float, process: Process | None = None) -> IsolatedAdapter:
+    """Have an adapter imported and asked in a Python of its own.
 
     Args:
         target: of the adapter, see `load_adapter`.
         timeout: seconds for one call; the process is killed when they are over.
+        process: that was started for this target, see `worker`.
 
     Raises:
         TargetError: there is no adapter, or its process ends or hangs before it is asked anything.
     """
-    worker = [sys.executable, "-m", "pruneproof.properties.gate.worker", target]
-    return RemoteAdapter(worker, timeout)
+    return IsolatedAdapter(process or worker(target), timeout)
 
 
 def by_command(command: str, timeout: float) -> RemoteAdapter:
@@ -75,33 +59,33 @@ def by_command(command: str, timeout: float) -> RemoteAdapter:
         raise TargetError(f"{command!r} is no command: {error}") from None
     if not words:
         raise TargetError("the command is empty")
-    return RemoteAdapter(words, timeout)
+    return RemoteAdapter(Process(words), timeout)
 
 
 class RemoteAdapter:
     """An adapter on the other side of a pipe. After a crash the next call starts it again.
 
     Args:
-        words: the program and its arguments.
+        process: the program.
         timeout: seconds for one call.
 
     Attributes:
         name: what the other side calls itself.
         version: of the implementation, as the other side says.
         conventions: that it declares.
+        imported: modules of pruneproof's that hold the right answers and are there as well.
     """
 
-    def __init__(self, words: list[str], timeout: float) -> None:
-        self._words, self._timeout = words, timeout
-        self._process: subprocess.Popen[bytes] | None = None
-        self._number, self._is_late = 0, False
+    def __init__(self, process: Process, timeout: float) -> None:
+        self._process, self._timeout, self._number = process, timeout, 0
+        self.imported: set[str] = set()
         try:
-            answer = self._start()
-        except TargetError:
-            raise
+            answer = self._ask("describe")
+        except TargetError as error:
+            raise TargetError(f"{error}{printed(self.output)}") from error
         except Exception as error:
-            raise TargetError(f"{shlex.join(words)}: {error}") from error
-        self.name, self.version, self.conventions = _description(answer, words)
+            raise TargetError(f"{shlex.join(process.words)}: {error}{printed(self.output)}") from error
+        self.name, self.version, self.conventions = _description(answer, process.words)
 
     def score(
         self,
@@ -138,11 +122,17 @@ class RemoteAdapter:
         layer = {"weight": weight, "keep": keep, "inputs": inputs}
         return self._ask("refine", method=method, **layer, parameters=parameters)
 
+    @property
+    def output(self) -> str:
+        """What it printed during the last call."""
+        return self._process.output
+
+    def begin(self) -> None:
+        """A new example begins."""
+
     def close(self) -> None:
         """End the process; a further call would start it again."""
-        if self._process is not None:
-            self._kill(self._process)
-            self._process = None
+        self._process.close()
 
     def __enter__(self) -> RemoteAdapter:
         return self
@@ -155,104 +145,99 @@ class RemoteAdapter:
     ) -> None:
         self.close()
 
-    def __del__(self) -> None:
-        if getattr(self, "_process", None) is not None:
-            self.close()
-
     def _ask(self, call: str, **fields: Any) -> Any:
-        if self._process is None:
-            self._start()
-        return self._exchange(call, fields, self._timeout)
-
-    def _start(self) -> Any:
-        self._process = subprocess.Popen(
-            self._words,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # A session of its own, so that what it starts itself can be ended with it.
-            start_new_session=True,
-        )
-        return self._exchange("describe", {}, max(START_SECONDS, self._timeout))
-
-    def _exchange(self, call: str, fields: dict[str, Any], seconds: float) -> Any:
-        self._number += 1
         given = {key: each for key, each in fields.items() if each is not None}
-        request = {"id": self._number, "call": call, **given}
-        line = self._send(to_line(request), described(call, (), given), seconds)
+        return self._opened(self._reply({"call": call, **given}, described(call, (), given)))
+
+    def _reply(self, request: dict[str, Any], shown_call: str) -> dict[str, Any]:
+        seconds = self._timeout
+        if request["call"] == "describe":
+            # With everything that it imports.
+            seconds = max(START_SECONDS, self._timeout)
+        elif not self._process.runs:
+            self._ask("describe")
+        self._number += 1
+        line = self._process.ask(to_line({"id": self._number, **request}), shown_call, seconds)
         try:
             reply = from_line(line)
             if reply.get("id") != self._number:
                 raise WireError(f"a reply must have id {self._number}, got {shown(reply)}")
+            return reply
+        except WireError as error:
+            raise self._out_of_step(error) from error
+
+    def _opened(self, reply: dict[str, Any]) -> Any:
+        try:
             return _opened(reply)
         except WireError as error:
-            # Whatever it says next may be out of step.
-            self.close()
-            raise ReplyError(str(error)) from error
+            raise self._out_of_step(error) from error
 
-    def _send(self, line: bytes, call: str, seconds: float) -> bytes:
-        process = self._process
-        assert process is not None
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self._is_late = False
-        # Killing it ends both waits: for it to read, and for it to answer.
-        watchdog = Timer(seconds, self._stop_waiting, [process])
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            # A program may have answered and gone before it has read everything.
-            with suppress(OSError):
-                process.stdin.write(line)
-                process.stdin.flush()
-            reply = process.stdout.readline(LONGEST_LINE)
-        finally:
-            watchdog.cancel()
-            watchdog.join()
-        if reply.endswith(b"\n") and not self._is_late:
-            return reply
-        if len(reply) == LONGEST_LINE:
-            self.close()
-            raise ReplyError(f"a line must be shorter than {LONGEST_LINE} bytes")
-        raise self._death(process, call, seconds)
-
-    def _stop_waiting(self, process: subprocess.Popen[bytes]) -> None:
-        self._is_late = True
-        _kill_group(process)
-
-    def _death(self, process: subprocess.Popen[bytes], call: str, seconds: float) -> ProcessError:
-        with suppress(subprocess.TimeoutExpired):
-            # It may have closed its stdout only.
-            process.wait(1.0)
-        code = process.returncode
+    def _out_of_step(self, error: WireError) -> ReplyError:
+        # Whatever it says next may be the answer to something else.
         self.close()
-        if self._is_late:
-            return HangError(f"no answer within {seconds:g} s to {call}; the process was killed")
-        if code is None:
-            return CrashError(f"{call} closed stdout instead of answering")
-        if code < 0:
-            return CrashError(f"{call} ended the process by {_signal_name(-code)}")
-        return CrashError(f"{call} ended the process with exit code {code}")
-
-    def _kill(self, process: subprocess.Popen[bytes]) -> None:
-        _kill_group(process)
-        for stream in (process.stdin, process.stdout):
-            with suppress(OSError):
-                stream.close()  # type: ignore[union-attr]
-        process.wait()
+        return ReplyError(str(error))
 
 
-def _signal_name(number: int) -> str:
-    with suppress(ValueError):
-        return signal.Signals(number).name
-    return f"signal {number}"
+
+class IsolatedAdapter(RemoteAdapter):
+    """An adapter in our own worker, which sends tensors as they lie in memory.
+
+    What it writes into its arguments and into its earlier answers is written into those of this
+    side, as if it had been in this process.
+    """
+
+    def __init__(self, process: Process, timeout: float) -> None:
+        # By what the worker calls them; None before an example begins.
+        self._shared: dict[str, Any] | None = None
+        super().__init__(process, timeout)
+
+    def begin(self) -> None:
+        """Have it draw the same random numbers again."""
+        self._shared = None
+
+    def _ask(self, call: str, **fields: Any) -> Any:
+        given = {key: each for key, each in fields.items() if each is not None}
+        request = {"call": call, "packed": True, **packed(given)}
+        if self._shared is None:
+            request["seed"], self._shared = SEED, {}
+        reply = self._reply(request, described(call, (), given))
+        shared, number = self._shared, reply["id"]
+        shared |= {f"{key} {number}": each for key, each in given.items()}
+        self.imported |= set(map(str, reply.get("imported", ())))
+        for key, now in unpacked(reply.get("written", {})).items():
+            _write(shared[key], now)
+        answer = unpacked(self._opened(reply))
+        shared[f"answer {number}"] = answer
+        return answer
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    with suppress(OSError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
+def _write(old: Any, new: Any) -> None:
+    """Make what tensors hold, here or in a list or dict, what others hold."""
+    if isinstance(old, Tensor):
+        if old.shape == new.shape and old.stride() == new.stride():
+            old.untyped_storage().copy_(new.untyped_storage())
         else:
-            process.kill()
+            old.data = new
+    elif isinstance(old, dict):
+        for key, each in old.items():
+            _write(each, new[key])
+    elif isinstance(old, list):
+        for each, now in zip(old, new, strict=True):
+            _write(each, now)
+
+
+def printed(output: str) -> str:
+    """The last lines of what an adapter printed, below a message."""
+    last = output.strip().splitlines()[-LAST_LINES:]
+    return "".join(f"\n  | {line}" for line in last)
+
+
+def _write_back(given: Any, tensors: Any) -> None:
+    if isinstance(given, Tensor):
+        given.data = tensors
+    else:
+        for each, tensor in zip(given, tensors, strict=True):
+            each.data = tensor
 
 
 def _opened(reply: dict[str, Any]) -> Any:
@@ -261,7 +246,10 @@ def _opened(reply: dict[str, Any]) -> Any:
     if "unsupported" in reply:
         raise NotImplementedError(str(reply["unsupported"]))
     if isinstance(reply.get("error"), dict):
-        raise _exception(reply["error"])
+        error = _exception(reply["error"])
+        if frames := reply["error"].get("frames"):
+            error.add_note(str(frames))
+        raise error
     raise WireError(f"a reply must hold answer, unsupported or error, got {shown(reply)}")
 
 

@@ -100,8 +100,8 @@ def _end(seconds: float, function: str, arguments: tuple[Any, ...], named: dict[
     show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
     sys.stderr.write(
         f"{show_cursor}\nerror: the adapter gave no answer within {seconds:g} s to\n  {call}\n"
-        "Nothing was judged and no report written. Give it longer with --timeout SECONDS, or run "
-        "it in\na process of its own with --isolate, which reports the call that hangs as a "
+        "Nothing was judged and no report written. Give it longer with --timeout SECONDS, or leave "
+        "out\n--in-process: in a process of its own, the call that hangs is reported as a "
         "failure.\n"
     )
     sys.stderr.flush()

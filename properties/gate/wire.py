@@ -112,7 +112,7 @@ def decoded_tensor(value: Any) -> Tensor:
     dtype = DTYPES.get(value["dtype"]) if isinstance(value["dtype"], str) else None
     if dtype is None:
         raise WireError(f"dtype must be one of {', '.join(DTYPES)}, got {shown(value['dtype'])}")
-    shape, values = _checked_shape(value["shape"]), value["values"]
+    shape, values = checked_shape(value["shape"]), value["values"]
     if not isinstance(values, list) or len(values) != math.prod(shape):
         got = len(values) if isinstance(values, list) else shown(values)
         raise WireError(f"values must be {math.prod(shape)} for shape {shape}, got {got}")
@@ -149,7 +149,7 @@ def _encoded_tensor(tensor: Tensor) -> dict[str, Any]:
     return {"dtype": name, "shape": list(tensor.shape), "values": values}
 
 
-def _checked_shape(shape: Any) -> list[int]:
+def checked_shape(shape: Any) -> list[int]:
     if not isinstance(shape, list) or not all(type(each) is int and each >= 0 for each in shape):
         raise WireError(f"shape must be a list of lengths, got {shown(shape)}")
     # Also of an empty tensor, whose strides must not overflow.

@@ -1,6 +1,7 @@
 """The child's side of `isolated`: serves one adapter over stdin and stdout, line by line.
 
-Run as `python -m pruneproof.properties.gate.worker TARGET`.
+Run as `python -m pruneproof.properties.gate.worker TARGET`. It speaks the protocol that any program
+may speak, and the quicker form of it that `packing` writes where that is asked for.
 """
 
 from __future__ import annotations
@@ -8,9 +9,15 @@ from __future__ import annotations
 import builtins
 import faulthandler
 import os
+import random
 import sys
+import traceback
 from typing import IO, Any
 
+import numpy as np
+import torch
+
+from pruneproof.properties.gate.packing import packed, unpacked
 from pruneproof.properties.gate.subject import Subject, Unsupported, check_accepts, trimmed
 from pruneproof.properties.gate.target import TargetError, load_adapter
 from pruneproof.properties.gate.wire import WireError, decoded, from_line, to_line
@@ -23,44 +30,96 @@ ARGUMENTS = {
 }
 """By call, the fields that are its positional arguments."""
 
+RIGHT_ANSWERS = ("pruneproof.reference", "pruneproof.properties.gate.expected")
+"""Modules that this side has no need of, and from which an adapter could copy."""
+
+LAST_FRAMES = 10
+"""Of an adapter's exception, that are reported."""
+
+
+class Worker:
+    """Answers one request after the other.
+
+    Args:
+        target: of the adapter, which is imported when the first request comes: what goes wrong
+            then is the answer to it.
+    """
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+        self._subject: Subject | None = None
+        self._given: dict[str, tuple[Any, Any]] = {}
+
+    def reply(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What is to be sent back, but for the number of the request."""
+        is_packed = "packed" in request
+        if "seed" in request:
+            self._begin(int(request["seed"]))
+        try:
+            self._subject = self._subject or Subject(load_adapter(self._target))
+            answer = self._answer(self._subject, request)
+            reply = {"answer": packed(answer) if is_packed else answer}
+            self._given[f"answer {request['id']}"] = answer, reply["answer"]
+        except (Unsupported, NotImplementedError) as error:
+            reply = {"unsupported": str(error) or request["call"]}
+        # Also what ends an interpreter, since this one is asked again.
+        except BaseException as error:
+            reply = {"error": _described(error)}
+        if is_packed:
+            reply["imported"] = [each for each in RIGHT_ANSWERS if each in sys.modules]
+            reply["written"] = self._written()
+        return reply
+
+    def _begin(self, seed: int) -> None:
+        """A new example: what the adapter draws can be drawn again."""
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.default_generator.manual_seed(seed)
+        self._given.clear()
+
+    def _answer(self, subject: Subject, request: dict[str, Any]) -> Any:
+        adapter, function = subject.adapter, request["call"]
+        if function == "describe":
+            conventions = dict(getattr(adapter, "conventions", None) or {})
+            about = {"name": subject.name, "version": subject.version}
+            return {**about, "conventions": conventions}
+        method = getattr(adapter, function, None)
+        if method is None:
+            raise Unsupported(f"no {function}")
+        fields = {key: request.get(key) for key in ARGUMENTS[function]}
+        arguments = {key: unpacked(decoded(each)) for key, each in fields.items()}
+        if "packed" in request:
+            for key, each in arguments.items():
+                self._given[f"{key} {request['id']}"] = each, fields[key]
+        given = unpacked(decoded(request.get("parameters", {})))
+        named = {k: tuple(each) if isinstance(each, list) else each for k, each in given.items()}
+        positional = trimmed(tuple(arguments.values()))
+        check_accepts(method, function, named, positional)
+        return method(*positional, **named)
+
+    def _written(self) -> dict[str, Any]:
+        """Arguments and answers of this example that are no longer what they were."""
+        found = {}
+        for key, (value, before) in self._given.items():
+            if (now := packed(value)) != before:
+                self._given[key] = value, now
+                found[key] = now
+        return found
+
 
 def main(target: str) -> None:
     """Answer requests until there are no more."""
     faulthandler.enable()
     requests, answers = _own_channels()
-    adapter: Any = None
+    worker = Worker(target)
     for line in requests:
         request = from_line(line)
-        try:
-            # Not before: what goes wrong while it is imported is the answer to the handshake.
-            adapter = adapter or Subject(load_adapter(target))
-            reply = {"answer": _answer(adapter, request)}
-        except (Unsupported, NotImplementedError) as error:
-            reply = {"unsupported": str(error) or request["call"]}
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            reply = {"error": _described(error)}
-        answers.write(_line(request, reply))
+        answers.write(_line(request, worker.reply(request)))
         answers.flush()
 
 
-def _answer(subject: Subject, request: dict[str, Any]) -> Any:
-    adapter, function = subject.adapter, request["call"]
-    if function == "describe":
-        conventions = dict(getattr(adapter, "conventions", {}))
-        return {"name": subject.name, "version": subject.version, "conventions": conventions}
-    method = getattr(adapter, function, None)
-    if method is None:
-        raise Unsupported(f"no {function}")
-    given = decoded(request.get("parameters", {}))
-    named = {key: tuple(each) if isinstance(each, list) else each for key, each in given.items()}
-    arguments = trimmed(tuple(decoded(request.get(field)) for field in ARGUMENTS[function]))
-    check_accepts(method, function, named, arguments)
-    return method(*arguments, **named)
-
-
 def _line(request: dict[str, Any], reply: dict[str, Any]) -> bytes:
+    sys.stderr.flush()
     try:
         return to_line({"id": request["id"], **reply})
     except ValueError as error:
@@ -70,7 +129,14 @@ def _line(request: dict[str, Any], reply: dict[str, Any]) -> bytes:
 def _described(error: BaseException) -> dict[str, str]:
     known = (TargetError, WireError, *vars(builtins).values())
     base = next(each for each in type(error).__mro__ if each in known)
-    return {"type": type(error).__name__, "base": base.__name__, "message": str(error)}
+    last = traceback.extract_tb(error.__traceback__)[-LAST_FRAMES:]
+    frames = [each for each in last if each.filename != __file__]
+    return {
+        "type": type(error).__name__,
+        "base": base.__name__,
+        "message": str(error),
+        "frames": "".join(traceback.format_list(frames)).rstrip(),
+    }
 
 
 def _own_channels() -> tuple[IO[bytes], IO[bytes]]:

@@ -12,7 +12,7 @@ from pruneproof.properties.gate.examples import Example
 from pruneproof.properties.gate.expected import Expected, expected_scores
 from pruneproof.properties.gate.property import Violation
 from pruneproof.properties.gate.subject import AdapterError, Subject
-from pruneproof.properties.gate.transport import ProcessError
+from pruneproof.properties.gate.process import ProcessError
 
 
 @dataclass(frozen=True)

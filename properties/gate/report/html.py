@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from pruneproof.properties.gate.judge import Result
 from pruneproof.properties.gate.methods import REFINEMENTS, SCORES
+from pruneproof.properties.gate.printable import printable
 from pruneproof.properties.gate.property import Property
 from pruneproof.properties.gate.report.summary import (
     VERDICTS,
@@ -54,6 +55,8 @@ def page(report: Report) -> str:
         autoescape=select_autoescape(default=True),
         trim_blocks=True,
         lstrip_blocks=True,
+        # What is escaped for HTML already is of another type.
+        finalize=lambda value: printable(value) if type(value) is str else value,
     )
     environment.filters["anchor"] = anchor
     environment.filters["ratio"] = ratio_text

@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element, SubElement
 from pruneproof.properties.gate.judge import Result
 from pruneproof.properties.gate.report.summary import by_property, ratio_text
 from pruneproof.properties.gate.run import Report
+from pruneproof.properties.gate.transport import printed
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -69,6 +70,8 @@ def failure_text(result: Result) -> str:
             lines.append(f"{key}: {failure[key]}")
     if failure["ratio"] is not None:
         lines.append(f"error ÷ bound: {ratio_text(failure['ratio'])}")
+    if failure["output"]:
+        lines.append(f"the adapter printed:{printed(failure['output'])}")
     return "\n".join([*lines, f"from: {prop.source}", "", failure["snippet"]])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pruneproof.properties.gate.judge import Result
+from pruneproof.properties.gate.printable import printable
 from pruneproof.properties.gate.report.summary import (
     VERDICTS,
     by_property,
@@ -25,7 +26,7 @@ def markdown(report: Report) -> str:
     """The verdict, the failures, and below them all properties."""
     sign = "✅" if report.exit_code == CONFORMS else "❌"
     lines = [
-        f"## {sign} {text(report.name)} {text(report.version)} {headline(report)}",
+        f"## {sign} {text(report.name)} {text(report.version)} {printable(headline(report))}",
         "",
         " · ".join([*remarks(report), *_circumstances(report)]),
         "",
@@ -106,6 +107,6 @@ def fenced(program: str) -> list[str]:
 
 def text(value: object) -> str:
     """A value in a line of Markdown, with nothing in it that Markdown or HTML would obey."""
-    line = " ".join(str(value).split())
+    line = printable(" ".join(str(value).split()))
     line = line.replace("&", "&amp;").replace("<", "&lt;")
     return re.sub(r"([\\`*_\[\]|~#])", r"\\\1", line)

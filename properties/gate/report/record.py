@@ -24,6 +24,7 @@ def record(report: Report) -> dict[str, Any]:
         "versions": report.versions,
         "conventions": {"declared": report.declared, "measured": report.measured},
         "limits": report.limits,
+        "imported": list(report.imported),
         "stale_known_failures": report.stale,
         "properties": [_entry(result) for result in report.results],
     }
@@ -53,4 +54,6 @@ def _entry(result: Result) -> dict[str, Any]:
         entry["expected"], entry["got"] = plain(failure["expected"]), plain(failure["got"])
         entry["error_over_bound"] = plain(failure["ratio"])
         entry["snippet"] = failure["snippet"]
+        if failure["output"]:
+            entry["output"] = failure["output"]
     return entry

@@ -55,6 +55,11 @@ def remarks(report: Report) -> list[str]:
     unsupported = len(report.having("unsupported"))
     if unsupported:
         found.append(f"{unsupported} of {len(report.results)} not judged (unsupported)")
+    if report.imported:
+        found.append(
+            f"the adapter's process imports {' and '.join(report.imported)}: what it answers with "
+            "that is pruneproof's own"
+        )
     return found
 
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pruneproof.properties.gate.judge import Result
+from pruneproof.properties.gate.printable import printable
 from pruneproof.properties.gate.property import Property
 from pruneproof.properties.gate.report.summary import (
     VERDICTS,
@@ -27,6 +28,7 @@ from pruneproof.properties.gate.report.summary import (
     shortened,
 )
 from pruneproof.properties.gate.run import CONFORMS, Progress, Report
+from pruneproof.properties.gate.transport import printed
 
 STYLES = {
     "passed": "green",
@@ -97,7 +99,7 @@ def _table(groups: list[tuple[Property, list[Result]]]) -> Table:
     for prop, results in groups:
         found = counts(results)
         cells = [
-            Text(str(found[verdict]), STYLES[verdict]) if found[verdict] else Text("·", "dim")
+            _text(str(found[verdict]), STYLES[verdict]) if found[verdict] else _text("·", "dim")
             for verdict in VERDICTS
         ]
         table.add_row(prop.id, prop.level, *cells)
@@ -117,7 +119,7 @@ def _show_failures(prop: Property, failures: list[Result], screen: Console) -> N
         return
     first, *others = failures
     screen.print()
-    screen.rule(Text(f"{prop.level} fails: {first.key}", "bold red"), align="left", style="red")
+    screen.rule(_text(f"{prop.level} fails: {first.key}", "bold red"), align="left", style="red")
     _say(screen, prop.sentence, "bold")
     _say(screen, f"From: {prop.source}", "dim")
     _show_found(first, screen)
@@ -125,7 +127,7 @@ def _show_failures(prop: Property, failures: list[Result], screen: Console) -> N
         _say(screen, f"also {each.method}: {shortened(each.failure['message'])}", indent=2)
     _say(screen, "\nTo see it again, without pruneproof:\n", "dim")
     # Not wrapped, so that it can be copied.
-    screen.print(Text(first.failure["snippet"]), soft_wrap=True)
+    screen.print(_text(first.failure["snippet"]), soft_wrap=True)
 
 
 def _show_found(result: Result, screen: Console) -> None:
@@ -138,8 +140,10 @@ def _show_found(result: Result, screen: Console) -> None:
         lines.append(("error ÷ bound", ratio_text(failure["ratio"])))
     grid = Table.grid(padding=(0, 2))
     for label, text in lines:
-        grid.add_row(Text(label), Text(text))
+        grid.add_row(_text(label), _text(text))
     screen.print(Padding(grid, (1, 0, 0, 2), expand=False))
+    if failure["output"]:
+        _say(screen, f"\nWhat the adapter printed:{printed(failure['output'])}", "dim", indent=2)
 
 
 def _show_hidden(hidden: list[Result], screen: Console) -> None:
@@ -165,10 +169,14 @@ def _show_conventions(report: Report, screen: Console) -> None:
     for heading in ("convention", "declared", "measured"):
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(_text(cell) for cell in row))
     screen.print(table)
 
 
+def _text(content: str, style: str = "") -> Text:
+    return Text(printable(content), style)
+
+
 def _say(screen: Console, text: str, style: str = "", *, indent: int = 0) -> None:
-    """Text that is not ours, as it is."""
-    screen.print(Padding.indent(Text(text, style), indent) if indent else Text(text, style))
+    """Text that may not be ours: nothing in it is markup."""
+    screen.print(Padding.indent(_text(text, style), indent) if indent else _text(text, style))

@@ -17,11 +17,12 @@ LAST = "report.json"
 FILES = ("junit.xml", "summary.md", "report.html", "badge.json", LAST)
 
 
-def prepare(folder: Path) -> None:
-    """Make the folder, and remove what an earlier run left in it."""
+def prepare(folder: Path) -> Path:
+    """Make the folder, remove what an earlier run left in it, and return its absolute path."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in FILES:
         (folder / name).unlink(missing_ok=True)
+    return folder.resolve()
 
 
 def write(report: Report, folder: Path) -> None:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("catalogue")
 
 
 def judged(target: str, **options: Any) -> int:
-    return judge_and_report(target, profile="quick", **options)
+    return judge_and_report(target, profile="quick", in_process=True, **options)
 
 
 def test_a_right_adapter_conforms(adapter: Target, capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,7 +61,7 @@ def test_an_adapter_in_a_process_of_its_own_is_judged_alike(
 ) -> None:
     target = adapter(WRONG)
     worker = [sys.executable, "-m", "pruneproof.properties.gate.worker", target]
-    how = {"isolate": True} if isolate else {"command": shlex.join(worker)}
+    how = {} if isolate else {"command": shlex.join(worker)}
     folder = tmp_path / "report"
     where = target if isolate else None
     assert judge_and_report(where, profile="quick", report=folder, **how) == 1

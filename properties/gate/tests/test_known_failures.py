@@ -36,7 +36,7 @@ def test_a_known_failure_does_not_fail_the_gate(
     file = known(ENTRY.format(key=key))
     folder = tmp_path / "report"
     options = {"profile": "quick", "known_failures": file, "report": folder}
-    assert judge_and_report(adapter(WRONG), **options) == 0
+    assert judge_and_report(adapter(WRONG), in_process=True, **options) == 0
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     (found,) = [each for each in report["properties"] if each["verdict"] == "known_failure"]
     assert found["method"] == "wanda"
@@ -49,8 +49,8 @@ def test_what_is_not_shown_may_be_known(
 ) -> None:
     body = "if weight.shape != (3, 16) and len(weight) > 1: raise NotImplementedError\n        "
     target, file = adapter(body + RIGHT), known(ENTRY.format(key="score.negative"))
-    assert judge_and_report(target, profile="quick") == 1
-    assert judge_and_report(target, profile="quick", known_failures=file) == 0
+    assert judge_and_report(target, in_process=True, profile="quick") == 1
+    assert judge_and_report(target, in_process=True, profile="quick", known_failures=file) == 0
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_an_entry_that_is_out_of_date_fails_the_gate(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     file = known(ENTRY.format(key=key))
-    assert judge_and_report(adapter(body), profile="quick", known_failures=file) == 1
+    assert judge_and_report(adapter(body), in_process=True, profile="quick", known_failures=file) == 1
     assert message in capsys.readouterr().out
 
 
@@ -80,7 +80,7 @@ def test_an_entry_that_others_cover_is_out_of_date(
     catalogue: dict[str, Property], adapter: Target, known, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = known(ENTRY.format(key="score.negative") + ENTRY.format(key="score.negative:wanda"))
-    assert judge_and_report(adapter(WRONG), profile="quick", known_failures=file) == 1
+    assert judge_and_report(adapter(WRONG), in_process=True, profile="quick", known_failures=file) == 1
     assert "covered by entries for its methods" in capsys.readouterr().out
 
 
@@ -111,5 +111,5 @@ def test_a_wrong_file_is_an_error(
 def test_a_wrong_file_ends_the_command(
     catalogue: dict[str, Property], adapter: Target, known, tmp_path: Path
 ) -> None:
-    assert judge_and_report(adapter(RIGHT), known_failures=known("[")) == 2
-    assert judge_and_report(adapter(RIGHT), known_failures=tmp_path / "none.toml") == 2
+    assert judge_and_report(adapter(RIGHT), in_process=True, known_failures=known("[")) == 2
+    assert judge_and_report(adapter(RIGHT), in_process=True, known_failures=tmp_path / "none.toml") == 2

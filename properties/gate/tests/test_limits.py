@@ -161,7 +161,8 @@ def test_refusals_by_size_are_not_shown_in_both_processes(
 ) -> None:
     body = "if weight.shape != (3, 16) and len(weight) > 1: raise NotImplementedError\n        "
     target = adapter(body + RIGHT)
-    assert judge_and_report(target, profile="quick", isolate=isolate, report=tmp_path / "r") == 1
+    options: dict[str, Any] = {"in_process": not isolate, "report": tmp_path / "r"}
+    assert judge_and_report(target, profile="quick", **options) == 1
     report = json.loads((tmp_path / "r/report.json").read_text(encoding="utf-8"))
     (found,) = [
         each for each in report["properties"]
@@ -195,7 +196,7 @@ def test_a_method_that_breaks_fails_and_the_others_are_judged(
 ) -> None:
     message = (BREAKS | ENDS)[breaks]
     target = adapter(f"if method == 'wanda':\n            {breaks}\n        {RIGHT}")
-    options: dict[str, Any] = {"isolate": isolate, "timeout": 2.0, "report": tmp_path / "r"}
+    options: dict[str, Any] = {"in_process": not isolate, "timeout": 2.0, "report": tmp_path / "r"}
     assert judge_and_report(target, profile="quick", **options) == 1
     report = json.loads((tmp_path / "r/report.json").read_text(encoding="utf-8"))
     found = {(each["id"], each["method"]): each for each in report["properties"]}

@@ -12,22 +12,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from pruneproof.properties.gate import transport
+from pruneproof.properties.gate import process, transport
 from pruneproof.properties.gate.catalogue import CATALOGUE
 from pruneproof.properties.gate.conventions import resolved
 from pruneproof.properties.gate.judge import judge
+from pruneproof.properties.gate.process import CrashError, HangError, ReplyError
 from pruneproof.properties.gate.reference_adapter import Adapter
 from pruneproof.properties.gate.smoke import look_at
 from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
 from pruneproof.properties.gate.target import TargetError
-from pruneproof.properties.gate.transport import (
-    CrashError,
-    HangError,
-    RemoteAdapter,
-    ReplyError,
-    by_command,
-    isolated,
-)
+from pruneproof.properties.gate.transport import RemoteAdapter, by_command, isolated
 
 Start = Callable[..., RemoteAdapter]
 
@@ -148,12 +142,12 @@ def test_the_gate_judges_an_isolated_adapter(reference: RemoteAdapter) -> None:
 
 
 def test_all_calls_are_answered_by_one_process(reference: RemoteAdapter) -> None:
-    process = reference._process
+    started = reference._process._process
     for _ in range(50):
         reference.score("wanda", W, X)
-    assert process is not None
-    assert reference._process is process
-    assert process.poll() is None
+    assert started is not None
+    assert reference._process._process is started
+    assert started.poll() is None
 
 
 def test_what_the_adapter_prints_does_not_disturb(odd: RemoteAdapter) -> None:
@@ -184,7 +178,7 @@ def test_an_exception_arrives_with_its_type_its_base_and_its_message(odd: Remote
 
 def test_an_answer_that_has_no_form_is_the_adapters_error(odd: RemoteAdapter) -> None:
     with pytest.raises(
-        AdapterError, match="ReplyError: a tensor, number or text can be sent, not a ndarray"
+        AdapterError, match="must return a torch.Tensor, got ndarray"
     ):
         Subject(odd).score("lp", W)
 
@@ -255,7 +249,7 @@ def test_a_process_that_dies_is_not_started_for_every_smaller_example(speaking: 
     result = judge(CATALOGUE["score.value"], "magnitude", Subject(adapter), "program")
     assert result.verdict == "failed"
     assert "CrashError" in result.failure["message"]
-    assert Path(adapter._words[-1] + ".log").read_text() == "x"
+    assert Path(adapter._process.words[-1] + ".log").read_text() == "x"
 
 
 @pytest.mark.parametrize(
@@ -271,7 +265,7 @@ def test_a_process_that_dies_is_not_started_for_every_smaller_example(speaking: 
 def test_what_is_no_answer_is_refused_and_the_next_call_answered(
     speaking: Start, monkeypatch: pytest.MonkeyPatch, body: str, message: str
 ) -> None:
-    monkeypatch.setattr(transport, "LONGEST_LINE", 2000)
+    monkeypatch.setattr(process, "LONGEST_LINE", 2000)
     adapter = speaking(
         f"""
         if request["method"] == "magnitude":
