@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from pruneproof.properties.gate.process import worker
-
 EXAMPLES = """
 Examples:
 
@@ -110,13 +108,15 @@ def gate(
     """
     if (target is None) == (command is None):
         raise typer.BadParameter("give either TARGET or --command", param_hint="TARGET")
-    # Python and torch start there while they do here; the adapter is not imported before it is
-    # asked for.
-    process = worker(target) if isolate and target is not None else None
     try:
+        from pruneproof.properties.gate.process import worker
+
+        # Python and torch start there while they do here; the adapter is not imported before it
+        # is asked for.
+        process = worker(target) if isolate and target is not None else None
         from pruneproof.properties.gate.command import judge_and_report
     except ModuleNotFoundError as error:
-        if error.name != "hypothesis":
+        if error.name not in ("hypothesis", "psutil"):
             raise
         typer.echo("error: the gate needs more: pip install 'pruneproof[gate]'", err=True)
         raise typer.Exit(2) from error

@@ -10,6 +10,7 @@ import binascii
 from numbers import Real
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -56,19 +57,71 @@ def unpacked(value: Any) -> Any:
     return [unpacked(each) for each in value] if isinstance(value, list) else value
 
 
+class Watched:
+    """A value whose tensors may be written into later.
+
+    Args:
+        value: tensors, alone or in lists and dicts; anything else is not looked at.
+
+    Attributes:
+        value: as it was given.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self._tensors = [each for each in _tensors(value) if _has_memory(each)]
+        self._remember()
+
+    def has_changed(self) -> bool:
+        """Whether it has, since this was last asked."""
+        # By far not as slow as packing it again, which is asked for after each call.
+        same = all(
+            each.data_ptr() == place and each.shape == shape and memory.tobytes() == content
+            for each, (place, shape, memory, content) in zip(
+                self._tensors, self._states, strict=True
+            )
+        )
+        if not same:
+            self._remember()
+        return not same
+
+    def _remember(self) -> None:
+        self._states = [
+            (each.data_ptr(), each.shape, memory := _memory(each.detach()), memory.tobytes())
+            for each in self._tensors
+        ]
+
+
+def _tensors(value: Any) -> list[Tensor]:
+    if isinstance(value, Tensor):
+        return [value]
+    if not isinstance(value, (dict, list, tuple)):
+        return []
+    inside = value.values() if isinstance(value, dict) else value
+    return [found for each in inside for found in _tensors(each)]
+
+
+def _has_memory(tensor: Tensor) -> bool:
+    return tensor.layout == torch.strided and tensor.device.type == "cpu"
+
+
 def _packed_tensor(tensor: Tensor) -> dict[str, Any]:
     name = str(tensor.dtype).removeprefix("torch.")
     if name not in DTYPES:
         return {_FOREIGN: f"Tensor of {name}"}
     here = tensor.detach().cpu()
-    memory = torch.empty(0, dtype=torch.uint8).set_(here.untyped_storage())
     return {
         "packed": name,
         "shape": list(here.shape),
         "strides": list(here.stride()),
         "offset": here.storage_offset(),
-        "bytes": base64.b64encode(memory.numpy().tobytes()).decode(),
+        "bytes": base64.b64encode(_memory(here).tobytes()).decode(),
     }
+
+
+def _memory(tensor: Tensor) -> np.ndarray:
+    """All bytes of a tensor's storage, of which it may be a view."""
+    return torch.empty(0, dtype=torch.uint8).set_(tensor.untyped_storage()).numpy()
 
 
 def _unpacked_tensor(value: dict[str, Any]) -> Tensor:

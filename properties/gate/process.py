@@ -10,10 +10,14 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from functools import partial
 from tempfile import NamedTemporaryFile
-from threading import Timer
 from typing import IO
 from uuid import uuid4
+
+import psutil
+
+from pruneproof.properties.gate.deadline import within
 
 LONGEST_LINE = 2**28
 LONGEST_OUTPUT = 4000
@@ -124,19 +128,15 @@ class Process:
         assert process.stdout is not None
         self._is_late = False
         self._forget_output()
-        # Killing it ends both waits: for it to read, and for it to answer.
-        watchdog = Timer(seconds, self._stop_waiting, [process])
-        watchdog.daemon = True
-        watchdog.start()
         try:
-            # A program may have answered and gone before it has read everything.
-            with suppress(OSError):
-                process.stdin.write(line)
-                process.stdin.flush()
-            reply = process.stdout.readline(LONGEST_LINE)
+            # Killing it ends both waits: for it to read, and for it to answer.
+            with within(seconds, partial(self._stop_waiting, process)):
+                # A program may have answered and gone before it has read everything.
+                with suppress(OSError):
+                    process.stdin.write(line)
+                    process.stdin.flush()
+                reply = process.stdout.readline(LONGEST_LINE)
         finally:
-            watchdog.cancel()
-            watchdog.join()
             self._read_output()
         if reply.endswith(b"\n") and not self._is_late:
             return reply
@@ -161,10 +161,6 @@ class Process:
             self._printed.close()
             self._printed = None
 
-    def __del__(self) -> None:
-        if getattr(self, "_process", None) is not None:
-            self.close()
-
     def _stop_waiting(self, process: subprocess.Popen[bytes]) -> None:
         self._is_late = True
         _kill_group(process)
@@ -185,9 +181,6 @@ class Process:
 
     def _kill_marked(self) -> None:
         """End what has left its session, such as a server that a library has started."""
-        # Not needed before, and by far not as quick to import as the rest.
-        import psutil
-
         for _ in range(ROUNDS):
             found = False
             for each in psutil.process_iter():

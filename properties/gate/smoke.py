@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from pruneproof.properties.gate.methods import METHODS, REFINEMENTS
-from pruneproof.properties.gate.subject import AdapterError, Call, Subject, Unsupported
 from pruneproof.properties.gate.process import ProcessError
+from pruneproof.properties.gate.subject import AdapterError, Call, Subject, Unsupported
 
 Offer = tuple[str, str]
 """A kind of property and a method, or `all` for statistics."""

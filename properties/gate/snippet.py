@@ -24,7 +24,12 @@ def snippet(target: str, calls: list[Call], violation: Violation) -> str:
         calls: of the example, in their order.
         violation: what is wrong with their answers.
     """
-    lines = [f"# {_line(violation.message)}", *_imports(target), "", "nan, inf = math.nan, math.inf"]
+    lines = [
+        f"# {_line(violation.message)}",
+        *_imports(target),
+        "",
+        "nan, inf = math.nan, math.inf",
+    ]
     names: dict[int, str] = {}
     body: list[str] = []
     for number, call in enumerate(calls, start=1):

@@ -14,7 +14,7 @@ from typing import Any
 from torch import Tensor
 
 from pruneproof.properties.gate.packing import packed, unpacked
-from pruneproof.properties.gate.process import Process, ReplyError, worker
+from pruneproof.properties.gate.process import Process, ProcessError, ReplyError, worker
 from pruneproof.properties.gate.target import TargetError
 from pruneproof.properties.gate.watchdog import described
 from pruneproof.properties.gate.wire import WireError, decoded, from_line, shown, to_line
@@ -81,11 +81,15 @@ class RemoteAdapter:
         self.imported: set[str] = set()
         try:
             answer = self._ask("describe")
+            self.name, self.version, self.conventions = _description(answer, process.words)
         except TargetError as error:
+            process.close()
             raise TargetError(f"{error}{printed(self.output)}") from error
         except Exception as error:
-            raise TargetError(f"{shlex.join(process.words)}: {error}{printed(self.output)}") from error
-        self.name, self.version, self.conventions = _description(answer, process.words)
+            process.close()
+            kind = "" if isinstance(error, ProcessError) else f"{type(error).__name__}: "
+            text = f"{shlex.join(process.words)}: {kind}{error}{printed(self.output)}"
+            raise TargetError(text) from error
 
     def score(
         self,
@@ -176,7 +180,6 @@ class RemoteAdapter:
         # Whatever it says next may be the answer to something else.
         self.close()
         return ReplyError(str(error))
-
 
 
 class IsolatedAdapter(RemoteAdapter):

@@ -150,6 +150,11 @@ def _encoded_tensor(tensor: Tensor) -> dict[str, Any]:
 
 
 def checked_shape(shape: Any) -> list[int]:
+    """The shape, of at most `MOST_DIMENSIONS` dimensions and `MOST_NUMBERS` numbers.
+
+    Raises:
+        WireError: it is none.
+    """
     if not isinstance(shape, list) or not all(type(each) is int and each >= 0 for each in shape):
         raise WireError(f"shape must be a list of lengths, got {shown(shape)}")
     # Also of an empty tensor, whose strides must not overflow.

@@ -17,7 +17,7 @@ from typing import IO, Any
 import numpy as np
 import torch
 
-from pruneproof.properties.gate.packing import packed, unpacked
+from pruneproof.properties.gate.packing import Watched, packed, unpacked
 from pruneproof.properties.gate.subject import Subject, Unsupported, check_accepts, trimmed
 from pruneproof.properties.gate.target import TargetError, load_adapter
 from pruneproof.properties.gate.wire import WireError, decoded, from_line, to_line
@@ -29,6 +29,9 @@ ARGUMENTS = {
     "refine": ("method", "weight", "keep", "inputs"),
 }
 """By call, the fields that are its positional arguments."""
+
+MOST_SHARED = 32
+"""Arguments and answers, the last ones, that are looked at for what is written into them."""
 
 RIGHT_ANSWERS = ("pruneproof.reference", "pruneproof.properties.gate.expected")
 """Modules that this side has no need of, and from which an adapter could copy."""
@@ -48,7 +51,7 @@ class Worker:
     def __init__(self, target: str) -> None:
         self._target = target
         self._subject: Subject | None = None
-        self._given: dict[str, tuple[Any, Any]] = {}
+        self._shared: dict[str, Watched] = {}
 
     def reply(self, request: dict[str, Any]) -> dict[str, Any]:
         """What is to be sent back, but for the number of the request."""
@@ -59,7 +62,7 @@ class Worker:
             self._subject = self._subject or Subject(load_adapter(self._target))
             answer = self._answer(self._subject, request)
             reply = {"answer": packed(answer) if is_packed else answer}
-            self._given[f"answer {request['id']}"] = answer, reply["answer"]
+            self._share(f"answer {request['id']}", answer)
         except (Unsupported, NotImplementedError) as error:
             reply = {"unsupported": str(error) or request["call"]}
         # Also what ends an interpreter, since this one is asked again.
@@ -73,9 +76,9 @@ class Worker:
     def _begin(self, seed: int) -> None:
         """A new example: what the adapter draws can be drawn again."""
         random.seed(seed)
-        np.random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002 - whatever the adapter draws from
         torch.default_generator.manual_seed(seed)
-        self._given.clear()
+        self._shared.clear()
 
     def _answer(self, subject: Subject, request: dict[str, Any]) -> Any:
         adapter, function = subject.adapter, request["call"]
@@ -88,23 +91,22 @@ class Worker:
             raise Unsupported(f"no {function}")
         fields = {key: request.get(key) for key in ARGUMENTS[function]}
         arguments = {key: unpacked(decoded(each)) for key, each in fields.items()}
-        if "packed" in request:
-            for key, each in arguments.items():
-                self._given[f"{key} {request['id']}"] = each, fields[key]
+        for key, each in arguments.items():
+            self._share(f"{key} {request['id']}", each)
         given = unpacked(decoded(request.get("parameters", {})))
         named = {k: tuple(each) if isinstance(each, list) else each for k, each in given.items()}
         positional = trimmed(tuple(arguments.values()))
         check_accepts(method, function, named, positional)
         return method(*positional, **named)
 
+    def _share(self, name: str, value: Any) -> None:
+        self._shared[name] = Watched(value)
+        if len(self._shared) > MOST_SHARED:
+            del self._shared[next(iter(self._shared))]
+
     def _written(self) -> dict[str, Any]:
         """Arguments and answers of this example that are no longer what they were."""
-        found = {}
-        for key, (value, before) in self._given.items():
-            if (now := packed(value)) != before:
-                self._given[key] = value, now
-                found[key] = now
-        return found
+        return {key: packed(each.value) for key, each in self._shared.items() if each.has_changed()}
 
 
 def main(target: str) -> None:

@@ -59,6 +59,7 @@ def page(report: Report) -> str:
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
     environment.filters["anchor"] = anchor
+    environment.filters["printable"] = printable
     environment.filters["ratio"] = ratio_text
     environment.filters["short"] = shortened
     return environment.get_template("gate.html").render(

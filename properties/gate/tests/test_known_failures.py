@@ -72,7 +72,9 @@ def test_an_entry_that_is_out_of_date_fails_the_gate(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     file = known(ENTRY.format(key=key))
-    assert judge_and_report(adapter(body), in_process=True, profile="quick", known_failures=file) == 1
+    assert (
+        judge_and_report(adapter(body), in_process=True, profile="quick", known_failures=file) == 1
+    )
     assert message in capsys.readouterr().out
 
 
@@ -80,7 +82,9 @@ def test_an_entry_that_others_cover_is_out_of_date(
     catalogue: dict[str, Property], adapter: Target, known, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = known(ENTRY.format(key="score.negative") + ENTRY.format(key="score.negative:wanda"))
-    assert judge_and_report(adapter(WRONG), in_process=True, profile="quick", known_failures=file) == 1
+    assert (
+        judge_and_report(adapter(WRONG), in_process=True, profile="quick", known_failures=file) == 1
+    )
     assert "covered by entries for its methods" in capsys.readouterr().out
 
 
@@ -112,4 +116,7 @@ def test_a_wrong_file_ends_the_command(
     catalogue: dict[str, Property], adapter: Target, known, tmp_path: Path
 ) -> None:
     assert judge_and_report(adapter(RIGHT), in_process=True, known_failures=known("[")) == 2
-    assert judge_and_report(adapter(RIGHT), in_process=True, known_failures=tmp_path / "none.toml") == 2
+    assert (
+        judge_and_report(adapter(RIGHT), in_process=True, known_failures=tmp_path / "none.toml")
+        == 2
+    )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html.parser
+import io
 import json
 from xml.etree import ElementTree
 
 import pytest
+from rich.console import Console
 
 from pruneproof.properties.gate.judge import Result
 from pruneproof.properties.gate.property import Level
@@ -15,6 +17,7 @@ from pruneproof.properties.gate.report.html import page
 from pruneproof.properties.gate.report.junit import junit
 from pruneproof.properties.gate.report.markdown import fenced, markdown
 from pruneproof.properties.gate.report.record import record
+from pruneproof.properties.gate.report.terminal import show
 from pruneproof.properties.gate.report.write import write
 from pruneproof.properties.gate.run import Report
 from pruneproof.properties.meta.small import a_property, not_negative
@@ -29,6 +32,7 @@ def result(verdict: str, level: Level = "MUST", method: str = "wanda", **more: o
         "got": float("-inf"),
         "ratio": float("inf"),
         "snippet": f"assert False, {HOSTILE!r}\n```\n",
+        "output": f"loading {HOSTILE}",
     }
     found = failure if verdict in ("failed", "known_failure") else {}
     prop = a_property(f"score.{level}", level, not_negative)
@@ -100,6 +104,21 @@ def test_junit_parses_and_counts_what_decides() -> None:
     suite = root.find("testsuite")
     assert suite is not None
     assert (suite.get("tests"), suite.get("failures")) == ("5", "2")
+
+
+def test_what_the_adapter_printed_is_shown_with_the_failure() -> None:
+    screen = Console(file=io.StringIO(), force_terminal=False, width=200)
+    show(ALL, screen)
+    for text in (page(ALL), junit(ALL), screen.file.getvalue(), json.dumps(record(ALL))):
+        assert "loading " in text
+
+
+def test_no_form_that_is_looked_at_holds_a_control_character() -> None:
+    screen = Console(file=io.StringIO(), force_terminal=False, width=200)
+    show(ALL, screen)
+    for text in (page(ALL), markdown(ALL), screen.file.getvalue()):
+        assert {each for each in text if not each.isprintable()} <= {"\n"}
+        assert r"\x1b[31m" in text or r"\\x1b\[31m" in text
 
 
 def test_json_has_plain_numbers_only() -> None:

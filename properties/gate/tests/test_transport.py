@@ -177,9 +177,7 @@ def test_an_exception_arrives_with_its_type_its_base_and_its_message(odd: Remote
 
 
 def test_an_answer_that_has_no_form_is_the_adapters_error(odd: RemoteAdapter) -> None:
-    with pytest.raises(
-        AdapterError, match="must return a torch.Tensor, got ndarray"
-    ):
+    with pytest.raises(AdapterError, match="must return a torch.Tensor, got ndarray"):
         Subject(odd).score("lp", W)
 
 

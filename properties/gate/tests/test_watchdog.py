@@ -20,7 +20,10 @@ def test_a_call_that_hangs_ends_the_gate(adapter: Callable[[str], str], tmp_path
     program = "import sys; from pruneproof.cli.app import app; app()"
     command = [sys.executable, "-c", program, "gate", adapter(HANGS), "--in-process"]
     done = subprocess.run(
-        [*command, "--timeout", "0.3", "--report", str(folder)], capture_output=True, text=True, timeout=120
+        [*command, "--timeout", "0.3", "--report", str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 2
     assert "no answer within 0.3 s" in done.stderr
