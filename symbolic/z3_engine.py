@@ -29,10 +29,10 @@ class _Reals:
         self.solver = solver
 
     def rational(self, value: Fraction) -> z3.ArithRef:
-        return z3.Q(value.numerator, value.denominator)
+        return z3.Q(value.numerator, value.denominator, self.solver.ctx)
 
     def add(self, terms: list[z3.ArithRef]) -> z3.ArithRef:
-        return z3.Sum(terms) if terms else z3.RealVal(0)
+        return z3.Sum(terms) if terms else self._number(0)
 
     def multiply(self, factors: list[z3.ArithRef]) -> z3.ArithRef:
         return z3.Product(factors)
@@ -43,16 +43,17 @@ class _Reals:
             self.solver.add(base != 0)
             return 1 / self.power(base, -exponent)
         if exponent.denominator > 1:
-            root = z3.FreshReal("root")
+            root = z3.FreshReal("root", self.solver.ctx)
             self.solver.add(root >= 0, self.power(root, Fraction(exponent.denominator)) == base)
             base = root
-        return z3.Product([base] * exponent.numerator) if exponent else z3.RealVal(1)
+        return z3.Product([base] * exponent.numerator) if exponent else self._number(1)
 
     def absolute(self, value: z3.ArithRef) -> z3.ArithRef:
         return z3.If(value >= 0, value, -value)
 
     def sign(self, value: z3.ArithRef) -> z3.ArithRef:
-        return z3.If(value > 0, z3.RealVal(1), z3.If(value < 0, z3.RealVal(-1), z3.RealVal(0)))
+        negative = z3.If(value < 0, self._number(-1), self._number(0))
+        return z3.If(value > 0, self._number(1), negative)
 
     def maximum(self, values: list[z3.ArithRef]) -> z3.ArithRef:
         best = values[0]
@@ -60,18 +61,24 @@ class _Reals:
             best = z3.If(value > best, value, best)
         return best
 
+    def _number(self, value: int) -> z3.ArithRef:
+        return z3.RealVal(value, self.solver.ctx)
+
 
 ROUNDS = ((2, 0), (2, 1), (3, 2))
 """(largest size, seed) of the choices of sizes, indices and exponents that are looked at."""
 
+RESOURCES = 400_000
+"""What z3 counts until it gives up, which is the same on every machine, however busy."""
 
-def decide(statement: Statement, world: World, milliseconds: int = 500) -> Answer:
+
+def decide(statement: Statement, world: World, resources: int = RESOURCES) -> Answer:
     """Whether the statement holds for all real data of a few choices of small sizes.
 
     Args:
         statement: what is claimed.
         world: declarations and assumptions.
-        milliseconds: how long z3 may think about one choice.
+        resources: how much z3 may do for one choice, by its own count.
 
     Returns:
         `fails` when one choice has data that break it; `holds` when z3 finds that there are
@@ -80,7 +87,7 @@ def decide(statement: Statement, world: World, milliseconds: int = 500) -> Answe
     answer: Answer = "unknown"
     for largest, seed in ROUNDS:
         sample = dict(world.sample(random.Random(seed), largest))
-        latest = _decide_at(statement, world, sample, milliseconds)
+        latest = _decide_at(statement, world, sample, resources)
         if latest != "holds":
             return "fails" if latest == "fails" else answer
         answer = "holds"
@@ -88,10 +95,11 @@ def decide(statement: Statement, world: World, milliseconds: int = 500) -> Answe
 
 
 def _decide_at(
-    statement: Statement, world: World, sample: dict[sympy.Basic, Any], milliseconds: int
+    statement: Statement, world: World, sample: dict[sympy.Basic, Any], resources: int
 ) -> Answer:
-    solver = z3.Solver()
-    solver.set("timeout", milliseconds)
+    # A context of its own: what was decided before changes neither the count nor the answer.
+    solver = z3.Solver(ctx=z3.Context())
+    solver.set("rlimit", resources)
     exponents = _exponent_symbols(statement)
     for scalar, kind in world.scalars.items():
         if scalar not in exponents and kind.name not in ("integer", "values"):
@@ -126,7 +134,7 @@ def _exponent_symbols(statement: Statement) -> set[sympy.Basic]:
 
 
 def _unknown(name: str, kind: Kind, solver: z3.Solver) -> z3.ArithRef:
-    value = z3.Real(name)
+    value = z3.Real(name, solver.ctx)
     constraint = {
         "positive": value > 0,
         "nonnegative": value >= 0,

@@ -39,7 +39,7 @@ column = Sum(W[u, k], (u, 1, b))
     ids=str,
 )
 def test_true_statements_hold(statement, world):
-    assert decide(statement, world, milliseconds=5000) == "holds"
+    assert decide(statement, world) == "holds"
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_true_statements_hold(statement, world):
     ids=str,
 )
 def test_false_statements_fail(statement, world):
-    assert decide(statement, world, milliseconds=5000) == "fails"
+    assert decide(statement, world) == "fails"
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_false_statements_fail(statement, world):
     ids=lambda value: getattr(value, "name", ""),
 )
 def test_z3_knows_the_kinds(kind, statement):
-    assert decide(statement, LAYER.with_kind(W, kind), milliseconds=5000) == "holds"
-    assert decide(statement, LAYER, milliseconds=5000) == "fails"
+    assert decide(statement, LAYER.with_kind(W, kind)) == "holds"
+    assert decide(statement, LAYER) == "fails"
 
 
 def test_z3_knows_unit_vectors_indicators_and_what_does_not_vanish():
@@ -86,4 +86,22 @@ def test_z3_knows_unit_vectors_indicators_and_what_does_not_vanish():
 def test_z3_never_calls_true_what_it_has_no_time_for():
     hard = Equal(Sum(W[u, v] ** 5, (u, 1, b), (v, 1, c)) ** 5 * column, column**7 + 1)
     world = LAYER.having(lengths=(b, c))
-    assert decide(hard, world, milliseconds=1) in ("unknown", "fails")
+    assert decide(hard, world, resources=1) in ("unknown", "fails")
+
+
+def test_what_was_decided_before_changes_no_answer():
+    statement = AtMost(2 * x * y, x**2 + y**2)
+
+    def least() -> int:
+        """Resources with which it is decided, to the last one."""
+        low, high = 0, 2**20
+        while high - low > 1:
+            middle = (low + high) // 2
+            decided = decide(statement, NUMBERS, resources=middle) == "holds"
+            low, high = (low, middle) if decided else (middle, high)
+        return high
+
+    first = least()
+    assert first > 1
+    decide(AtMost(Abs(W[j, k]), input_norm(j)), LAYER)
+    assert least() == first
