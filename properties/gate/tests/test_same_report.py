@@ -1,0 +1,55 @@
+"""The same adapter, the same report: in another folder, under another hash seed, by either way."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ADAPTER = """
+import random
+import torch
+
+class Adapter:
+    name = "the same"
+
+    def score(self, method, weight, inputs=None, **parameters):
+        if method not in ("magnitude", "wanda", "ri") or parameters:
+            raise NotImplementedError
+        if method == "ri":
+            # Wrong, now and then: at which example is for its own random numbers to say.
+            return weight.abs() * (1.0 if random.random() < 0.9 else float(torch.rand(())))
+        return weight.abs() if inputs is None else weight.abs() * inputs.norm(dim=0).square()
+"""
+CONSTANTS = "import numbers_of_mine\n"
+"""In front of an adapter: a module of its own with numbers, which Hypothesis would draw."""
+
+LEFT_OUT = ("date", "seconds", "target", "imported")
+
+
+def judged(folder: Path, text: str, hash_seed: str, *options: str) -> dict[str, Any]:
+    folder.mkdir()
+    (folder / "adapter.py").write_text(text, encoding="utf-8")
+    (folder / "numbers_of_mine.py").write_text("A, B, C = 97.25, 3e-5, 12345\n", encoding="utf-8")
+    program = [sys.executable, "-c", "from pruneproof.cli.app import app; app()"]
+    given = ["gate", "adapter.py", "--profile", "quick", "--report", "report", *options]
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    done = subprocess.run(
+        [*program, *given], cwd=folder, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 1, done.stderr
+    report = json.loads((folder / "report" / "report.json").read_text(encoding="utf-8"))
+    for each in report["properties"]:
+        del each["seconds"]
+    return {key: value for key, value in report.items() if key not in LEFT_OUT}
+
+
+def test_the_report_is_the_same(tmp_path: Path) -> None:
+    first = judged(tmp_path / "first", ADAPTER, "1")
+    second = judged(tmp_path / "second", CONSTANTS + ADAPTER, "2", "--in-process")
+    assert first == second
+    failed = {each["method"] for each in first["properties"] if each["verdict"] == "failed"}
+    assert failed == {"wanda", "ri"}
