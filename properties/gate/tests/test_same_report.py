@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from pruneproof.properties.gate.catalogue import CATALOGUE
+from pruneproof.properties.gate.judge import _run
 
 ADAPTER = """
 import random
@@ -24,16 +30,12 @@ class Adapter:
             return weight.abs() * (1.0 if random.random() < 0.9 else float(torch.rand(())))
         return weight.abs() if inputs is None else weight.abs() * inputs.norm(dim=0).square()
 """
-CONSTANTS = "import numbers_of_mine\n"
-"""In front of an adapter: a module of its own with numbers, which Hypothesis would draw."""
-
 LEFT_OUT = ("date", "seconds", "target", "imported")
 
 
 def judged(folder: Path, text: str, hash_seed: str, *options: str) -> dict[str, Any]:
     folder.mkdir()
     (folder / "adapter.py").write_text(text, encoding="utf-8")
-    (folder / "numbers_of_mine.py").write_text("A, B, C = 97.25, 3e-5, 12345\n", encoding="utf-8")
     program = [sys.executable, "-c", "from pruneproof.cli.app import app; app()"]
     given = ["gate", "adapter.py", "--profile", "quick", "--report", "report", *options]
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
@@ -49,7 +51,24 @@ def judged(folder: Path, text: str, hash_seed: str, *options: str) -> dict[str, 
 
 def test_the_report_is_the_same(tmp_path: Path) -> None:
     first = judged(tmp_path / "first", ADAPTER, "1")
-    second = judged(tmp_path / "second", CONSTANTS + ADAPTER, "2", "--in-process")
+    second = judged(tmp_path / "second", ADAPTER, "2", "--in-process")
     assert first == second
     failed = {each["method"] for each in first["properties"] if each["verdict"] == "failed"}
     assert failed == {"wanda", "ri"}
+
+
+def test_numbers_of_other_modules_change_no_example(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def examples() -> list[str]:
+        seen: list[str] = []
+        for prop in [*CATALOGUE.values()][::4]:
+            _run(prop, prop.methods[0], lambda each: seen.append(repr(each)), "quick", None, False)
+        return seen
+
+    before = examples()
+    module = tmp_path / "numbers_of_mine.py"
+    module.write_text("NUMBERS = [97.25, 3.0625, 12345, -7, 6, 5, 11, 13, 17.5]\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("numbers_of_mine")
+    assert examples() == before
