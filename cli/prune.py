@@ -167,6 +167,14 @@ def prune(
         bool,
         _in(MACHINE, "Load one block at a time, for a model larger than memory."),
     ] = False,
+    verify: Annotated[
+        bool,
+        _in(
+            MACHINE,
+            "Know the model's weights by all of their bytes, not by some of each tensor, where a "
+            "run that was cut off goes on.",
+        ),
+    ] = False,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -211,7 +219,7 @@ def prune(
     }  # fmt: skip
     where = {
         "dtype": dtype, "device": device, "stream": stream, "zero_shot": zero_shot, "out": out,
-        "report": report,
+        "report": report, "verify": verify,
     }  # fmt: skip
     try:
         plan = Plan(
@@ -243,8 +251,8 @@ def _run(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
     record = run(model, plan, data, **where)
     of_text = origin(record["calibration_documents"], record["calibration_separator"])
     typer.echo(f"calibration        {record['samples']} sequences of {of_text}")
-    typer.echo(f"dense perplexity   {record['dense_perplexity']:.3f}")
-    typer.echo(f"pruned perplexity  {record['pruned_perplexity']:.3f}")
+    typer.echo(f"dense perplexity   {float(record['dense_perplexity']):.3f}")
+    typer.echo(f"pruned perplexity  {float(record['pruned_perplexity']):.3f}")
     zeros = record["achieved_sparsity"]
     typer.echo(f"zeros              {zeros['zeros']:,} of {zeros['weights']:,}", nl=False)
     whole = zeros["model"]

@@ -2,7 +2,6 @@
 
 import math
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 
@@ -23,10 +22,15 @@ def in_words(value: Any) -> Any:
 def write_whole(path: Path, text: str) -> None:
     """Write `text` beside `path`, then rename it; a failure leaves `path` as it was.
 
+    The draft, `.NAME.draft`, is what a kill may leave; the next call for this path takes it over.
+
     Raises:
         OSError: the folder is missing, not writable or full.
     """
-    with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as scratch:
-        draft = Path(scratch) / path.name
+    draft = path.with_name(f".{path.name}.draft")
+    try:
         draft.write_text(text, encoding="utf-8")
         draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise

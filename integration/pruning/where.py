@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from pruneproof.integration.pruning.load import check_dtype
+from pruneproof.integration.pruning.unfinished import was_named
 from pruneproof.integration.zero_shot import check_installed
 
 
@@ -22,6 +23,7 @@ class Where:
         zero_shot: measure the pruned model's accuracy on the tasks of Table 6, too.
         out: folder for the pruned model; without it the model is measured and dropped.
         report: folder for prune.json.
+        verify: read all of the model's files to know them again, see `fingerprint_of_files`.
     """
 
     dtype: str = "auto"
@@ -30,6 +32,7 @@ class Where:
     zero_shot: bool = False
     out: Path | None = None
     report: Path | None = None
+    verify: bool = False
 
     def check(self) -> None:
         """Refuse what cannot work together or is not there.
@@ -47,7 +50,7 @@ class Where:
             if self.stream:
                 raise ValueError("zero_shot needs the whole model in memory; leave --stream out")
             check_installed()
-        if self.out is not None and self.out.exists():
+        if self.out is not None and self.out.exists() and not was_named(self.out):
             raise FileExistsError(f"out: {self.out} exists; name another folder or remove it")
         for name, folder in (("out", self.out), ("report", self.report)):
             above = [folder, *folder.absolute().parents] if folder is not None else []
