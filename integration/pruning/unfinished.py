@@ -229,14 +229,12 @@ def _differences(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     if CHECKSUM not in earlier:
         return "of another version of pruneproof"
     decided = {"unreached"} if earlier.get("unreached") is None else set()
-    others = sorted(_differing(earlier, now) - decided - {"files", CHECKSUM})
+    if others := sorted(_differing(earlier, now) - decided - {"files", CHECKSUM}):
+        return f"of another {', '.join(others)}"
     files = sorted(_differing(earlier.get("files", {}), now.get("files", {})))
     if len(files) > MOST_NAMED:
         files = [*files[:MOST_NAMED], f"{len(files) - MOST_NAMED} more"]
-    said = [f"of another {', '.join(others)}"] if others else []
-    if files:
-        said.append(f"and {', '.join(files)} changed since")
-    return ", ".join(said)
+    return f"and {', '.join(files)} changed since" if files else ""
 
 
 def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:

@@ -39,7 +39,8 @@ class Where:
 
         Raises:
             ValueError: a dtype or device that there is not, or options that exclude each other.
-            FileExistsError: `out` exists, or a file lies where a folder is to be.
+            FileExistsError: `out` exists, and not beside the unfinished work on it, or a file lies
+                where a folder is to be.
             ImportError: zero-shot accuracy without lm-eval.
         """
         check_dtype(self.dtype)

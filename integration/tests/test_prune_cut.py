@@ -135,6 +135,7 @@ def watch(prune, more=()):
 def test_a_run_that_is_killed_anywhere_goes_on_to_the_same_result(prune, more):
     states, whole = watch(prune, more)
     assert {name.partition("/")[0] for name in whole} == {"out", "report"}
+    assert len(states) > len(whole), "each file takes an operation, and most take two"
     torn = [each for pair in pairwise([*states, whole]) for each in halves(*pair)]
     left = {frozenset(each.items()): each for each in (*states, *torn)}
     for state in left.values():

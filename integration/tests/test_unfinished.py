@@ -134,7 +134,7 @@ def test_masks_of_another_block_are_not_taken(tmp_path):
             {"files": {"config.json": "a", "vocab.txt": "c"}},
             "cut off, and vocab.txt changed since;",
         ),
-        ({"seed": 1, "files": {}}, "cut off, of another seed, and config.json changed since;"),
+        ({"seed": 1, "files": {}}, "cut off, of another seed; remove it"),
         ({"files": dict.fromkeys("abcde", "")}, "cut off, and a, b, c, 3 more changed since;"),
     ],
 )
