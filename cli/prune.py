@@ -251,8 +251,8 @@ def _run(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
     record = run(model, plan, data, **where)
     of_text = origin(record["calibration_documents"], record["calibration_separator"])
     typer.echo(f"calibration        {record['samples']} sequences of {of_text}")
-    typer.echo(f"dense perplexity   {float(record['dense_perplexity']):.3f}")
-    typer.echo(f"pruned perplexity  {float(record['pruned_perplexity']):.3f}")
+    typer.echo(f"dense perplexity   {record['dense_perplexity']:.3f}")
+    typer.echo(f"pruned perplexity  {record['pruned_perplexity']:.3f}")
     zeros = record["achieved_sparsity"]
     typer.echo(f"zeros              {zeros['zeros']:,} of {zeros['weights']:,}", nl=False)
     whole = zeros["model"]

@@ -20,7 +20,7 @@ import transformers
 from safetensors import SafetensorError
 from torch import Tensor
 
-from pruneproof.integration.files import in_words, write_whole
+from pruneproof.integration.files import in_words, out_of_words, write_whole
 from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.against_paper import against_paper
 from pruneproof.integration.pruning.blockwise import prune_blocks
@@ -93,7 +93,7 @@ def run(
     start = time.perf_counter()
     where = Where(dtype, device, stream, zero_shot, out, report, verify)
     prepared = prepare(name, plan, data, where)
-    # What is in `out` comes with it, and until then there is none.
+    # What lies in `out` would make it a result before it is one.
     if report is not None and out not in (report, *report.parents):
         report.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -104,7 +104,7 @@ def run(
         stack.enter_context(_saying_what_is_kept(folder if out else None))
         if out is not None and out.exists():
             text = record_of(out, todo)
-            record = json.loads(text)
+            record = out_of_words(json.loads(text))
         else:
             unfinished = Unfinished(folder, todo)
             measured = _measure_and_prune(place, prepared, plan, unfinished, saving=out is not None)
@@ -113,7 +113,7 @@ def run(
             record = {
                 "complete": True,
                 **todo,
-                **_judged(measured, plan, data, where, prepared),
+                **_outcome(measured, plan, data, where, prepared),
                 "seconds": round(time.perf_counter() - start, 2),
             }
             text = json.dumps(in_words(record), indent=2, allow_nan=False) + "\n"
@@ -152,7 +152,7 @@ def _todo(name: str, plan: Plan, data: Data, where: Where, prepared: Prepared) -
     }
 
 
-def _judged(
+def _outcome(
     measured: dict[str, Any], plan: Plan, data: Data, where: Where, prepared: Prepared
 ) -> dict[str, Any]:
     """What was measured, with what the paper prints and what the run took."""

@@ -95,7 +95,7 @@ class ShardWriter:
     """Writes a checkpoint file by file; what is there under its name is whole.
 
     Args:
-        folder: where to; files of a run that was cut off stay as they are where they are whole.
+        folder: where to; whole files of a run that was cut off stay as they are.
         count: how many files there will be.
     """
 

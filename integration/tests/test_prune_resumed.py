@@ -1,6 +1,7 @@
 """A run that was cut off goes on with the same model only, and does again what was damaged."""
 
 import json
+import math
 from hashlib import blake2b
 from types import SimpleNamespace
 
@@ -215,6 +216,17 @@ def test_ones_own_result_is_known_again_and_measured_no_more(go, named, tmp_path
 
 
 @IN_MEMORY
+def test_a_result_with_an_infinite_perplexity_is_known_again(go, monkeypatch):
+    monkeypatch.setattr(run, "_perplexity", lambda *_: math.inf)
+    with monkeypatch.context() as patched:
+        patched.setattr(run.shutil, "rmtree", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            go()
+    record = go()
+    assert record["dense_perplexity"] == record["pruned_perplexity"] == math.inf
+
+
+@IN_MEMORY
 @pytest.mark.parametrize("what", ["model", "record", "no record", "no JSON"])
 def test_a_result_that_is_not_ones_own_is_left_alone(go, named, what):
     if what == "model":
@@ -232,7 +244,11 @@ def test_a_result_that_is_not_ones_own_is_left_alone(go, named, what):
 
 @IN_MEMORY
 @pytest.mark.parametrize("where", ["out", "out/report"])
-def test_the_report_may_lie_in_the_result(go, where, tmp_path):
+def test_the_report_may_lie_in_the_result(go, where, tmp_path, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(Unfinished, "finish", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            go(report=tmp_path / where)
     record = go(report=tmp_path / where)
     assert json.loads((tmp_path / where / "prune.json").read_text()) == record
 
