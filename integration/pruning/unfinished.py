@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -123,12 +123,10 @@ class Unfinished:
         """A number that an earlier run has measured, or else measure it and remember it."""
         path = self.folder / f"{name}.json"
         if path.exists():
-            try:
+            with suppress(ValueError, TypeError, KeyError):
                 found = json.loads(path.read_text("utf-8"))
                 if found[CHECKSUM] in self._checksums(_text({name: found[name]})):
                     return found[name]
-            except (ValueError, TypeError, KeyError):
-                pass
             warn(f"{path} is damaged or another run's; it is measured again")
         measured = {name: measure()}
         checksum = _checksum(self._run, _text(measured))
@@ -198,15 +196,12 @@ def record_of(out: Path, todo: dict[str, Any]) -> str:
         FileExistsError: it is not this run's.
     """
     mine = json.loads(_text(in_words(todo)))
-    try:
+    with suppress(OSError, ValueError, TypeError, KeyError):
         text = (out / RECORD).read_text("utf-8")
         found = json.loads(text)
-        own = {name: found[name] for name in mine} == mine
-    except (OSError, ValueError, TypeError, KeyError):
-        own = False
-    if not own:
-        raise FileExistsError(f"out: {out} exists; name another folder or remove it")
-    return text
+        if {name: found[name] for name in mine} == mine:
+            return text
+    raise FileExistsError(f"out: {out} exists; name another folder or remove it")
 
 
 def _earlier(run: Path) -> dict[str, Any] | None:
