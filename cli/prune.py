@@ -167,6 +167,14 @@ def prune(
         bool,
         _in(MACHINE, "Load one block at a time, for a model larger than memory."),
     ] = False,
+    verify: Annotated[
+        bool,
+        _in(
+            MACHINE,
+            "Know the model's weights by all of their bytes, not by some of each tensor, where a "
+            "run that was cut off goes on.",
+        ),
+    ] = False,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -211,7 +219,7 @@ def prune(
     }  # fmt: skip
     where = {
         "dtype": dtype, "device": device, "stream": stream, "zero_shot": zero_shot, "out": out,
-        "report": report,
+        "report": report, "verify": verify,
     }  # fmt: skip
     try:
         plan = Plan(

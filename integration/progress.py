@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,11 @@ from rich.progress import Progress, TaskID, TimeElapsedColumn, TimeRemainingColu
 
 T = TypeVar("T")
 SECONDS_BETWEEN_LINES = 15.0
+
+
+def warn(text: str) -> None:
+    """A warning on a line of its own on standard error, above what bars are shown there."""
+    print(f"warning: {text}", file=sys.stderr)
 
 
 class Bars(Progress):

@@ -166,16 +166,6 @@ def check_loaded(model: Any) -> None:
         )
 
 
-def fingerprint_of_files(name: str, model: Any) -> Any:
-    """What tells one state of a checkpoint from another: the hub's commit, or sizes and times."""
-    path = Path(name)
-    if not path.exists():
-        return getattr(model.config, "_commit_hash", None)
-    kinds = ("*.safetensors", "*.bin")
-    files = [path] if path.is_file() else [each for kind in kinds for each in path.glob(kind)]
-    return {each.name: [each.stat().st_size, each.stat().st_mtime_ns] for each in files}
-
-
 def most_positions(model: Any) -> float:
     """Tokens in the longest sequence that a model was made for; infinity where it does not say."""
     longest = getattr(model.config.get_text_config(), "max_position_embeddings", None)

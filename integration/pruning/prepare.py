@@ -92,7 +92,7 @@ def prepare(name: str, plan: Plan, data: Data, where: Where) -> Prepared:
     check_decoder(decoder, plan)
     if where.stream:
         check_streaming(name, skeleton, decoder)
-    if where.out is not None:
+    if where.out is not None and not where.out.exists():
         check_room(skeleton, decoder, where.out)
     tokenizer = load_tokenizer(name)
     draws = data.samples, data.seqlen, data.seed

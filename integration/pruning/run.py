@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import math
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,7 +20,7 @@ import transformers
 from safetensors import SafetensorError
 from torch import Tensor
 
-from pruneproof.integration.files import in_words, write_whole
+from pruneproof.integration.files import in_words, out_of_words, write_whole
 from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.against_paper import against_paper
 from pruneproof.integration.pruning.blockwise import prune_blocks
@@ -33,17 +34,20 @@ from pruneproof.integration.pruning.counted import (
     zeros_of_matrices,
 )
 from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.load import (
-    fingerprint_of_files,
-    load_weights,
-    safetensors_folder,
-)
+from pruneproof.integration.pruning.fingerprint import fingerprint_of_files
+from pruneproof.integration.pruning.load import load_weights, safetensors_folder
 from pruneproof.integration.pruning.memory import expected_memory, measured_peak
 from pruneproof.integration.pruning.places import InMemory, Place, Streamed
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.prepare import Prepared, prepare
 from pruneproof.integration.pruning.shards import Shards
-from pruneproof.integration.pruning.unfinished import Unfinished, beside, only_process
+from pruneproof.integration.pruning.unfinished import (
+    RECORD,
+    Unfinished,
+    beside,
+    only_process,
+    record_of,
+)
 from pruneproof.integration.pruning.where import Where
 from pruneproof.integration.text_sources import fingerprint
 from pruneproof.integration.zero_shot import zero_shot as accuracies
@@ -60,6 +64,7 @@ def run(
     zero_shot: bool = False,
     out: Path | None = None,
     report: Path | None = None,
+    verify: bool = False,
 ) -> dict[str, Any]:
     """Prune a model and record what came of it.
 
@@ -73,22 +78,62 @@ def run(
         zero_shot: the same.
         out: the same.
         report: the same.
+        verify: the same.
 
     Returns:
-        The record of the run, which prune.json holds.
+        The record of the run, which prune.json holds. Where the result is there already, named by
+        a run that was cut off before it was done, it is that run's.
 
     Raises:
         ValueError: something that does not fit, found before the first block where possible.
-        FileExistsError: `out` exists, or another run's unfinished work.
+        FileExistsError: `out` exists and is not this run's, or another run's unfinished work.
         OSError: a model or file that cannot be read, or a disk without room.
         ImportError: zero-shot accuracy without lm-eval.
     """
     start = time.perf_counter()
-    prepared = prepare(name, plan, data, Where(dtype, device, stream, zero_shot, out, report))
-    if report is not None:
+    where = Where(dtype, device, stream, zero_shot, out, report, verify)
+    prepared = prepare(name, plan, data, where)
+    # What lies in `out` would make it a result before it is one.
+    if report is not None and out not in (report, *report.parents):
         report.mkdir(parents=True, exist_ok=True)
-    todo = {
+    with ExitStack() as stack:
+        folder = beside(out) if out else Path(stack.enter_context(TemporaryDirectory()))
+        place = _open(name, prepared, device, stream)
+        todo = _todo(name, plan, data, where, prepared)
+        stack.enter_context(only_process(folder))
+        stack.enter_context(_saying_what_is_kept(folder if out else None))
+        if out is not None and out.exists():
+            text = record_of(out, todo)
+            record = out_of_words(json.loads(text))
+        else:
+            unfinished = Unfinished(folder, todo)
+            measured = _measure_and_prune(place, prepared, plan, unfinished, saving=out is not None)
+            if zero_shot:
+                measured["zero_shot"] = accuracies(place.model, prepared.tokenizer)
+            record = {
+                "complete": True,
+                **todo,
+                **_outcome(measured, plan, data, where, prepared),
+                "seconds": round(time.perf_counter() - start, 2),
+            }
+            text = json.dumps(in_words(record), indent=2, allow_nan=False) + "\n"
+            if out is not None:
+                prepared.tokenizer.save_pretrained(unfinished.result)
+                unfinished.finish(out, lambda to: place.save(to, unfinished.masks), text)
+        if report is not None:
+            report.mkdir(parents=True, exist_ok=True)
+            write_whole(report / RECORD, text)
+        if out is not None:
+            shutil.rmtree(folder)
+    return record
+
+
+def _todo(name: str, plan: Plan, data: Data, where: Where, prepared: Prepared) -> dict[str, Any]:
+    """What tells a run from another, whose work it does not go on with."""
+    return {
         "model": name,
+        "files": fingerprint_of_files(name, prepared.skeleton, whole=where.verify),
+        "verify": where.verify,
         "dtype": str(prepared.skeleton.dtype).removeprefix("torch."),
         **plan.record(),
         **asdict(data),
@@ -97,7 +142,7 @@ def run(
         "calibration_separator": prepared.calibration.separator,
         "evaluation_fingerprint": fingerprint(prepared.windows),
         "evaluation_windows": len(prepared.windows),
-        "stream": stream,
+        "stream": where.stream,
         "warnings": list(prepared.warnings),
         "versions": {
             "pruneproof": version("pruneproof"),
@@ -105,47 +150,37 @@ def run(
             "transformers": transformers.__version__,
         },
     }
+
+
+def _outcome(
+    measured: dict[str, Any], plan: Plan, data: Data, where: Where, prepared: Prepared
+) -> dict[str, Any]:
+    """What was measured, with what the paper prints and what the run took."""
     expected = expected_memory(
-        prepared.skeleton, prepared.decoder, plan, data, len(prepared.windows), stream=stream
+        prepared.skeleton, prepared.decoder, plan, data, len(prepared.windows), stream=where.stream
     )
-    with ExitStack() as stack:
-        folder = beside(out) if out else Path(stack.enter_context(TemporaryDirectory()))
-        place = _open(name, prepared, device, stream)
-        weights = fingerprint_of_files(name, prepared.skeleton)
-        stack.enter_context(only_process(folder))
-        unfinished = Unfinished(folder, {**todo, "weights": weights})
-        stack.enter_context(_saying_what_is_kept(folder if out else None))
-        measured = _measure_and_prune(place, prepared, plan, unfinished, saving=out is not None)
-        if zero_shot:
-            measured["zero_shot"] = accuracies(place.model, prepared.tokenizer)
-        record = {
-            "complete": True,
-            **todo,
-            "device": device,
-            "mean_sparsity": mean_sparsity(plan, prepared.decoder.names()),
-            **measured,
-            "paper": against_paper(
-                prepared.skeleton.config,
-                prepared.tokenizer,
-                prepared.windows,
-                plan,
-                data,
-                (measured["dense_perplexity"], measured["pruned_perplexity"]),
-                measured.get("zero_shot", {}),
-            ),
-            "seconds": round(time.perf_counter() - start, 2),
-            "peak_memory_bytes": measured_peak(),
-            "expected_memory_bytes": expected.peak,
-        }
-        if device.startswith("cuda"):
-            record["peak_device_memory_bytes"] = torch.cuda.max_memory_allocated()
-        text = json.dumps(in_words(record), indent=2, allow_nan=False) + "\n"
-        if out is not None:
-            prepared.tokenizer.save_pretrained(unfinished.result)
-            unfinished.finish(out, lambda to: place.save(to, unfinished.done), text)
-        if report is not None:
-            write_whole(report / "prune.json", text)
-    return record
+    on_device = (
+        {"peak_device_memory_bytes": torch.cuda.max_memory_allocated()}
+        if where.device.startswith("cuda")
+        else {}
+    )
+    return {
+        "device": where.device,
+        "mean_sparsity": mean_sparsity(plan, prepared.decoder.names()),
+        **measured,
+        "paper": against_paper(
+            prepared.skeleton.config,
+            prepared.tokenizer,
+            prepared.windows,
+            plan,
+            data,
+            (measured["dense_perplexity"], measured["pruned_perplexity"]),
+            measured.get("zero_shot", {}),
+        ),
+        "peak_memory_bytes": measured_peak(),
+        "expected_memory_bytes": expected.peak,
+        **on_device,
+    }
 
 
 def _open(name: str, prepared: Prepared, device: str, stream: bool) -> Place:
@@ -187,7 +222,7 @@ def _measure_and_prune(
                 place.keep(number, unfinished.result)
             progress.step(task)
         seconds = time.perf_counter() - start
-        pruned = _perplexity(progress, "pruned", place, prepared.windows, unfinished.done)
+        pruned = _perplexity(progress, "pruned", place, prepared.windows, unfinished.masks)
     tokens = unfinished.tokens()
     dense_layers = left_dense(prepared.decoder, plan, tokens)
     model = sum(zeros for zeros, _ in counts), sum(weights for _, weights in counts)

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from pruneproof.integration.pruning.shards import Shards
+from pruneproof.integration.pruning.shards import Shards, same_bits
 from pruneproof.integration.pruning.stored import Stored
 
 
@@ -48,16 +47,10 @@ def compare_saved(
                     continue
                 raise ValueError(f"out: {name} was measured and not written; {again}")
             (read,) = saved.read([name], "cpu", as_is=True).values()
-            if not _same_bits(read, each.detach().to("cpu")):
+            if not same_bits(read, each.detach().to("cpu")):
                 raise ValueError(f"out: {name} was written otherwise than measured; {again}")
     if more := sorted(saved.groups.keys() - saved.same.keys() - needed):
         raise ValueError(f"out: {more[0]} was written and not measured; {again}")
-
-
-def _same_bits(one: Tensor, other: Tensor) -> bool:
-    if one.dtype != other.dtype or one.shape != other.shape:
-        return False
-    return torch.equal(*(each.contiguous().flatten().view(torch.uint8) for each in (one, other)))
 
 
 def _left_out(model: Any, name: str) -> bool:

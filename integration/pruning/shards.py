@@ -14,9 +14,12 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from pruneproof.integration.files import write_whole
+from pruneproof.integration.progress import warn
 
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
+METADATA = {"format": "pt"}
+"""What a file says of itself, which transformers asks for."""
 DTYPES = {
     "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16",
     "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "BOOL": "bool",
@@ -92,7 +95,7 @@ class ShardWriter:
     """Writes a checkpoint file by file; what is there under its name is whole.
 
     Args:
-        folder: where to; files of a run that was cut off stay as they are.
+        folder: where to; whole files of a run that was cut off stay as they are.
         count: how many files there will be.
     """
 
@@ -101,13 +104,15 @@ class ShardWriter:
         folder.mkdir(exist_ok=True)
 
     def write(self, number: int, tensors: dict[str, Tensor]) -> None:
-        """Write one file, unless it is there."""
+        """Write one file, unless it is there and holds these tensors bit for bit."""
         path = self._path(number)
         if path.exists():
-            return
+            if _holds(path, tensors):
+                return
+            warn(f"{path} is damaged; it is written again")
         draft = path.with_suffix(".draft")
         on_cpu = {name: tensor.to("cpu").contiguous() for name, tensor in tensors.items()}
-        save_file(on_cpu, draft, metadata={"format": "pt"})
+        save_file(on_cpu, draft, metadata=METADATA)
         draft.replace(path)
 
     def finish(self) -> None:
@@ -164,6 +169,29 @@ def _opened(file: Path) -> Iterator[Any]:
             yield opened
     except SafetensorError as error:
         raise ValueError(f"{file}: cannot be read; fetch it again ({error})") from error
+
+
+def same_bits(one: Tensor, other: Tensor) -> bool:
+    """Whether dtypes, shapes and all bits of two tensors on the CPU are equal."""
+    if one.dtype != other.dtype or one.shape != other.shape:
+        return False
+    return torch.equal(*(each.contiguous().flatten().view(torch.uint8) for each in (one, other)))
+
+
+def _holds(file: Path, tensors: Mapping[str, Tensor]) -> bool:
+    # What a damaged header raises differs.
+    try:
+        with safe_open(file, framework="pt") as opened:
+            return (
+                opened.metadata() == METADATA
+                and set(opened.keys()) == tensors.keys()
+                and all(
+                    same_bits(opened.get_tensor(name), each.to("cpu"))
+                    for name, each in tensors.items()
+                )
+            )
+    except Exception:
+        return False
 
 
 def _data_size(file: Path) -> int:

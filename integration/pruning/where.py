@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from pruneproof.integration.pruning.load import check_dtype
+from pruneproof.integration.pruning.unfinished import was_named
 from pruneproof.integration.zero_shot import check_installed
 
 
@@ -22,6 +23,7 @@ class Where:
         zero_shot: measure the pruned model's accuracy on the tasks of Table 6, too.
         out: folder for the pruned model; without it the model is measured and dropped.
         report: folder for prune.json.
+        verify: read all of the model's files to know them again, see `fingerprint_of_files`.
     """
 
     dtype: str = "auto"
@@ -30,13 +32,15 @@ class Where:
     zero_shot: bool = False
     out: Path | None = None
     report: Path | None = None
+    verify: bool = False
 
     def check(self) -> None:
         """Refuse what cannot work together or is not there.
 
         Raises:
             ValueError: a dtype or device that there is not, or options that exclude each other.
-            FileExistsError: `out` exists, or a file lies where a folder is to be.
+            FileExistsError: `out` exists, and not beside the unfinished work on it, or a file lies
+                where a folder is to be.
             ImportError: zero-shot accuracy without lm-eval.
         """
         check_dtype(self.dtype)
@@ -47,7 +51,7 @@ class Where:
             if self.stream:
                 raise ValueError("zero_shot needs the whole model in memory; leave --stream out")
             check_installed()
-        if self.out is not None and self.out.exists():
+        if self.out is not None and self.out.exists() and not was_named(self.out):
             raise FileExistsError(f"out: {self.out} exists; name another folder or remove it")
         for name, folder in (("out", self.out), ("report", self.report)):
             above = [folder, *folder.absolute().parents] if folder is not None else []

@@ -165,7 +165,7 @@ def test_a_checkpoint_that_changed_meanwhile_is_noticed(call, unfinished, llama)
     with torch.no_grad():
         llama.lm_head.weight.mul_(2)
     llama.save_pretrained(call.folder)
-    with pytest.raises(FileExistsError, match="cut off, of another weights; remove it"):
+    with pytest.raises(FileExistsError, match="off, and model.safetensors changed since; rem"):
         unfinished()
 
 
@@ -192,6 +192,15 @@ def test_the_record_is_json_for_an_infinite_norm_too(call, tmp_path):
     assert result.exit_code == 0, result.output
     text = (tmp_path / "report/prune.json").read_text()
     assert json.loads(text, parse_constant=pytest.fail)["parameters"] == {"p": "inf"}
+
+
+@pytest.mark.parametrize("more", [(), ("--verify",)])
+def test_the_record_says_by_what_the_model_is_known(call, more, tmp_path):
+    result = call(*more, "--report", tmp_path / "report")
+    assert result.exit_code == 0, result.output
+    record = json.loads((tmp_path / "report/prune.json").read_text())
+    assert record["verify"] == bool(more)
+    assert record["files"].keys() == {each.name for each in call.folder.iterdir()}
 
 
 def test_a_log_file_has_lines_with_the_time_left(call):
