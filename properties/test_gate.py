@@ -64,7 +64,7 @@ def gate(pytestconfig: pytest.Config) -> Iterator[Gate]:
     file = pytestconfig.getoption("--gate-known-failures", None)
     profile = profile or ("standard" if target else "quick")
     # Our own needs no process of its own.
-    in_process = not target or pytestconfig.getoption("--gate-in-process")
+    in_process = not target or bool(pytestconfig.getoption("--gate-in-process"))
     _show_what_hangs(pytestconfig)
     try:
         entries = read_known_failures(Path(file), CATALOGUE) if file else []

@@ -61,17 +61,15 @@ def judge_and_report(
         known_failures: a TOML file.
         report: folder of the report.
     """
-    folder = None
     try:
-        if report is not None:
-            # Before the adapter's code runs, which may change the current directory.
-            folder = prepare(report)
+        # Before the adapter's code runs, which may change the current directory.
+        folder = None if report is None else prepare(report)
         known = known_of(known_failures)
         with opened(target, command, in_process, timeout, process) as subject:
             where = target or f"{PREFIX}{command}"
             found = _found(subject, where, profile, seed, known)
         show(found, Console())
-        if folder is not None:
+        if report is not None and folder is not None:
             write(found, folder)
             print(f"report: {report / 'report.html'}, {report / LAST} and others")
         return found.exit_code

@@ -58,6 +58,7 @@ class Worker:
         is_packed = "packed" in request
         if "seed" in request:
             self._begin(int(request["seed"]))
+        reply: dict[str, Any]
         try:
             self._subject = self._subject or Subject(load_adapter(self._target))
             answer = self._answer(self._subject, request)
