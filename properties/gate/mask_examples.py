@@ -18,6 +18,8 @@ from pruneproof.properties.gate.methods import METHODS
 
 Shape = tuple[int, int]
 SMALL: tuple[Shape, ...] = ((2, 4), (1, 1), (1, 6), (3, 5), (2, 7), (4, 4), (5, 3))
+WIDER: tuple[Shape, ...] = (*SMALL, (4, 16), (3, 24), (8, 12), (2, 40))
+"""With rows long enough for a wrong score to come out in another order: as many again, nearly."""
 SPARSITIES = (0.5, 0.25, 0.75, 0.4, 0.6, 0.9)
 SMALLEST_DIFFERENCE = 2.0**-13
 """Of close weights near 1: float32 tells them apart, half precision does not."""

@@ -14,8 +14,6 @@ from pruneproof.properties.meta.everything import FAULTS, VARIANTS
 def test_a_fault_is_rejected_by_the_property_that_is_about_it(name: str):
     identity, method = FAULTS[name].caught_by.split(":")
     subject = subject_of(FAULTS[name].adapter)
-    # Hypothesis also draws constants of the modules that happen to be imported, so which example
-    # comes first differs from run to run; the search ends where one is found.
     result = judge(CATALOGUE[identity], method, subject, __file__, "exhaustive", shrink=False)
     # More examples than the quick profile has may show what fewer leave hidden.
     assert result.verdict in ("failed", FAULTS[name].verdict), result

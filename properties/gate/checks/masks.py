@@ -15,7 +15,7 @@ from pruneproof.properties.gate.assertions import hold, same
 from pruneproof.properties.gate.checks.comparing import refused
 from pruneproof.properties.gate.examples import Example
 from pruneproof.properties.gate.expected import Expected, expected_scores
-from pruneproof.properties.gate.mask_examples import SPARSITIES, layers
+from pruneproof.properties.gate.mask_examples import SPARSITIES, WIDER, layers
 from pruneproof.properties.gate.methods import CLOSED_FORMS, SCORES
 from pruneproof.properties.gate.property import Violation, gate_property
 from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
@@ -107,6 +107,7 @@ def zero_weights(subject: Subject, example: Example) -> None:
     methods=CLOSED_FORMS,
     examples=lambda method: layers(
         method,
+        WIDER,
         patterns=("distinct", "close"),
         parameters=True,
         sparsity=st.sampled_from(SPARSITIES),
