@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import math
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from torch.overrides import TorchFunctionMode
 
+from pruneproof.integration.errors import is_out_of_memory, named, system_error
+from pruneproof.integration.files import read_object
 from pruneproof.integration.pruning.gguf_files import check_gguf
 from pruneproof.integration.pruning.shards import Header, OnHub, Shards, has_safetensors
 from pruneproof.integration.pruning.stored import check_all_taken
 
+CONFIG = "config.json"
+MOST_BLOCKS = 1024
+"""More than any model has, and no more than can be built in seconds."""
+JSON_FILES = (
+    CONFIG,
+    "generation_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+)
+"""What transformers reads of a folder beside the weights and their index."""
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -51,18 +65,19 @@ def load_tokenizer(name: str) -> Any:
     # Slow to import, and a wrong argument should be found before.
     from transformers import AutoTokenizer
 
-    folder, named = _where(name)
+    folder, more = _where(name)
     missing = (
         f"tokenizer: none lies with {name}; put tokenizer.json (or tokenizer.model) and "
         "tokenizer_config.json of the model it was trained with into its folder"
     )
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, **named)
+        tokenizer = AutoTokenizer.from_pretrained(folder, **more)
+        # Some families make an empty one of no file at all.
+        empty = not tokenizer("a").input_ids
     # What a missing file raises differs between families of tokenizers.
     except Exception as error:
-        raise ValueError(f"{missing} ({_first_line(error)})") from error
-    # Some families make an empty one of no file at all.
-    if not tokenizer("a").input_ids:
+        raise ValueError(f"{missing} ({named(error)})") from error
+    if empty:
         raise ValueError(missing)
     return tokenizer
 
@@ -80,37 +95,59 @@ def load_skeleton(name: str, dtype: str) -> Any:
 
     # transformers 5 has it elsewhere, and does not initialise what is on the meta device.
     no_init_weights = getattr(modeling_utils, "no_init_weights", nullcontext)
-    folder, named = _where(name)
+    folder, more = _where(name)
+    check_json(name)
     try:
-        config = AutoConfig.from_pretrained(folder, **named)
+        with _making(name):
+            config = AutoConfig.from_pretrained(folder, **more)
     # transformers says a good deal more below.
-    except (OSError, ValueError) as error:
-        kind = OSError if isinstance(error, OSError) else ValueError
-        raise kind(f"model: {_first_line(error)[:300]}") from error
-    inner = config.get_text_config()
-    chosen = DTYPES.get(dtype) or config.dtype or inner.dtype or torch.float32
-    refused = (
-        f"model: {name} is {', '.join(config.architectures or [config.model_type])}, must be a "
-        "decoder that predicts the next token, such as LlamaForCausalLM"
-    )
-    try:
+    except OSError as error:
+        raise OSError(f"model: {_first_line(error)[:300]}") from error
+    with _making(name):
+        _check_blocks(config.to_dict())
+        kind = ", ".join(config.architectures or [config.model_type])
+        refused = (
+            f"model: {name} is {kind}, must be a decoder that predicts the next token, such as "
+            f"LlamaForCausalLM; its config.json says model_type {config.model_type!r}"
+        )
+        auto = _auto(config)
+    if auto is None:
+        raise ValueError(refused)
+    with _making(name):
+        inner = config.get_text_config()
+        chosen = DTYPES.get(dtype) or config.dtype or inner.dtype or torch.float32
         with init_empty_weights(include_buffers=False), _LargeOnMeta(), no_init_weights():
-            model = _auto(config).from_config(config, dtype=chosen, **_one_by_one())
-    except ValueError as error:
-        raise ValueError(f"{refused} ({_first_line(error)[:200]})") from error
-    # Whatever a class raises that its configuration does not suit.
-    except Exception as error:
-        raise ValueError(
-            f"model: transformers {version('transformers')} cannot make {name} by its config.json "
-            f"({type(error).__name__}: {_first_line(error)[:200]})"
-        ) from error
+            model = auto.from_config(config, dtype=chosen, **_one_by_one())
+        model.tie_weights()
     # An encoder, or a decoder saved without its head, would get a head of random weights.
     if config.architectures and type(model).__name__ not in config.architectures:
         raise ValueError(refused)
     if is_gguf(name):
         check_gguf(name, model)
-    model.tie_weights()
     return model.eval()
+
+
+def check_json(name: str) -> None:
+    """Refuse a folder in which a file that transformers reads holds no JSON object.
+
+    Raises:
+        ValueError: it does, or there are more blocks than any model has.
+    """
+    for each in JSON_FILES:
+        if (path := Path(name) / each).is_file():
+            found = read_object(path)
+            if each == CONFIG:
+                with _making(name):
+                    _check_blocks(found)
+
+
+def _check_blocks(config: dict[str, Any]) -> None:
+    """Refuse what transformers would build module by module until the memory is full."""
+    for key, value in config.items():
+        if isinstance(value, dict):
+            _check_blocks(value)
+        elif key.endswith(("layer", "layers")) and isinstance(value, int) and value > MOST_BLOCKS:
+            raise ValueError(f"{key} must be at most {MOST_BLOCKS}, got {str(value)[:30]}")
 
 
 def load_weights(name: str, dtype: str | torch.dtype, device: str) -> Any:
@@ -127,19 +164,20 @@ def load_weights(name: str, dtype: str | torch.dtype, device: str) -> Any:
     """
     from transformers import AutoConfig
 
-    folder, named = _where(name)
-    auto = _auto(AutoConfig.from_pretrained(folder, **named))
+    folder, more = _where(name)
+    auto = _auto(AutoConfig.from_pretrained(folder, **more))
     place = {"device_map": "auto"} if device == "auto" else {}
     chosen = DTYPES.get(dtype, dtype) if isinstance(dtype, str) else dtype
     try:
         model, found = auto.from_pretrained(
-            folder, dtype=chosen, output_loading_info=True, **named, **place, **_one_by_one()
+            folder, dtype=chosen, output_loading_info=True, **more, **place, **_one_by_one()
         )
-    except torch.cuda.OutOfMemoryError:
-        raise
-    except (SafetensorError, RuntimeError) as error:
+    # Whatever a damaged file leads to; pickled ones and GGUF files are not looked at before.
+    except Exception as error:
+        if is_out_of_memory(error) or system_error(error) is not None:
+            raise
         raise ValueError(
-            f"model: {name} cannot be read; fetch its weights again ({_first_line(error)[:300]})"
+            f"model: {name} cannot be read; fetch its weights again ({named(error)})"
         ) from error
     # transformers gives weights that it does not find random numbers.
     if lacking := sorted({*found["missing_keys"], *map(str, found["mismatched_keys"])}):
@@ -149,7 +187,7 @@ def load_weights(name: str, dtype: str | torch.dtype, device: str) -> Any:
         )
     check_all_taken(found["unexpected_keys"])
     check_loaded(model)
-    if "gguf_file" in named:
+    if "gguf_file" in more:
         # Its weights are expanded by now, and a quantised model cannot be saved.
         if hasattr(model.config, "quantization_config"):
             del model.config.quantization_config
@@ -255,15 +293,37 @@ def _in_folder(folder: Path) -> Shards | None:
 
 
 def _auto(config: Any) -> Any:
-    """The class that opens a model, which may also take images."""
+    """The class that opens a model, which may also take images; None for what is no decoder."""
     from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
+    from transformers.models.auto.modeling_auto import (
+        MODEL_FOR_CAUSAL_LM_MAPPING_NAMES as OF_TEXT,
+    )
     from transformers.models.auto.modeling_auto import (
         MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES as WITH_IMAGES,
     )
 
-    named = WITH_IMAGES.get(config.model_type)
-    there = named in (config.architectures or ())
-    return AutoModelForImageTextToText if there else AutoModelForCausalLM
+    kind = config.model_type
+    if WITH_IMAGES.get(kind) in (config.architectures or ()):
+        return AutoModelForImageTextToText
+    return AutoModelForCausalLM if kind in OF_TEXT else None
+
+
+@contextmanager
+def _making(name: str) -> Iterator[None]:
+    """While entered, whatever transformers raises says by which file it made the model."""
+    file = name if is_gguf(name) else str(Path(name) / CONFIG)
+    try:
+        yield
+    except OSError:
+        raise
+    # A configuration may hold anything, and transformers raises as many kinds of errors.
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        raise ValueError(
+            f"{file}: cannot be built by transformers {version('transformers')} ({named(error)}); "
+            "fetch it again, or take the version of transformers that wrote it"
+        ) from error
 
 
 class _LargeOnMeta(TorchFunctionMode):
@@ -280,14 +340,15 @@ class _LargeOnMeta(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in _MADE:
             sizes = args[0] if args and isinstance(args[0], tuple | list) else args
-            if math.prod(each for each in sizes if isinstance(each, int)) > LARGE:
+            numbers = [each for each in sizes if isinstance(each, int)]
+            if (max(numbers, default=0) if func is torch.arange else math.prod(numbers)) > LARGE:
                 kwargs = {**kwargs, "device": "meta"}
         return func(*args, **kwargs)
 
 
 LARGE = 2**26
 """Elements beyond which nothing is a buffer."""
-_MADE = (torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn)
+_MADE = (torch.arange, torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn)
 
 
 def _one_by_one() -> dict[str, str]:
