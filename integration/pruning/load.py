@@ -146,7 +146,7 @@ def _check_blocks(config: dict[str, Any]) -> None:
     for key, value in config.items():
         if isinstance(value, dict):
             _check_blocks(value)
-        elif key.endswith(("layer", "layers")) and isinstance(value, int) and value > MOST_BLOCKS:
+        elif str(key).endswith(("layer", "layers")) and isinstance(value, int) and value > MOST_BLOCKS:
             raise ValueError(f"{key} must be at most {MOST_BLOCKS}, got {str(value)[:30]}")
 
 
