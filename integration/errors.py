@@ -55,14 +55,17 @@ def is_out_of_memory(error: BaseException) -> bool:
 def system_error(error: BaseException) -> int | None:
     """The operating system's number of an error; None for an error of another kind.
 
-    safetensors has an error of its own, of which the operating system's is but a text.
+    safetensors and tokenizers have errors of their own, of which the system's is but a text.
 
     Example:
-        >>> system_error(OSError(28, "No space left")), system_error(ValueError("(os error 28)"))
+        >>> system_error(OSError(28, "No space left")), system_error(Exception("x (os error 28)"))
         (28, 28)
     """
     if isinstance(error, OSError):
         return error.errno
+    if isinstance(error, ValueError):
+        # It quotes another's.
+        return None
     said = re.search(r"\(os error (\d+)\)", str(error))
     return int(said[1]) if said else None
 
@@ -94,8 +97,10 @@ def told(error: BaseException) -> str | None:
             f"memory ran out ({named(error)}); free some, or take a smaller --seqlen, fewer "
             "--samples or --windows, or prune with --stream"
         )
-    if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
-        return with_remedy(error.errno, str(error.filename))
+    if (code := system_error(error)) is not None:
+        words, file = (getattr(error, each, None) for each in ("strerror", "filename"))
+        # What has words of its own says what to do already.
+        return with_remedy(code, file or "") if words in (None, os.strerror(code)) else str(words)
     if isinstance(error, ValueError | OSError | ImportError):
         return one_line(error, most=2000)
     return None

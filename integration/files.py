@@ -55,7 +55,11 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         OSError: the folder is missing, not writable or full.
     """
-    with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as scratch:
-        draft = Path(scratch) / path.name
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
+    try:
+        with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as scratch:
+            draft = Path(scratch) / path.name
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(path)
+    except OSError as error:
+        # A full disk has no name of its own.
+        raise OSError(error.errno, error.strerror, str(path)) from error

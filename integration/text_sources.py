@@ -208,7 +208,7 @@ def _text_of(line: str, number: int) -> str:
     try:
         row = from_json(line)
     except ValueError as error:
-        raise ValueError(f"line {number} must be JSON ({error})") from error
+        raise ValueError(f"line {number} is no JSON ({error}); correct it") from error
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         raise ValueError(f"line {number} must be an object with a field text")
     try:
@@ -246,7 +246,7 @@ def _existing(source: str) -> Path:
     path = Path(source)
     if not path.is_file():
         raise FileNotFoundError(
-            f"there is no file {source}; a source is c4, wikitext2, or a text or JSONL file"
+            f"there is no file {source}; name c4, wikitext2, or a text or JSONL file"
         )
     return path
 

@@ -30,6 +30,18 @@ _ANY = {"tensor_data_layout", "rope.scaling.finetuned", "pooling_type", "attenti
 """Settings that change nothing in a decoder that is run from its first token."""
 
 
+def check_magic(name: str) -> None:
+    """Refuse a file that does not begin as GGUF files do, before transformers takes it for JSON.
+
+    Raises:
+        ValueError: it does not.
+        OSError: it cannot be read.
+    """
+    with Path(name).open("rb") as file:
+        if file.read(4) != b"GGUF":
+            raise ValueError(f"{name}: must be a GGUF file; fetch it again")
+
+
 def check_gguf(name: str, model: Any) -> None:
     """Refuse a file of which transformers would make another model.
 

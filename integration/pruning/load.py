@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from importlib.metadata import version
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
 
-from pruneproof.integration.errors import is_out_of_memory, named, system_error
-from pruneproof.integration.files import read_object
-from pruneproof.integration.pruning.gguf_files import check_gguf
+from pruneproof.integration.errors import is_out_of_memory, named, one_line, system_error
+from pruneproof.integration.pruning.gguf_files import check_gguf, check_magic
+from pruneproof.integration.pruning.model_files import (
+    CONFIG,
+    built_from,
+    check_blocks,
+    check_small_files,
+)
 from pruneproof.integration.pruning.shards import Header, OnHub, Shards, has_safetensors
 from pruneproof.integration.pruning.stored import check_all_taken
 
-CONFIG = "config.json"
-MOST_BLOCKS = 1024
-"""More than any model has, and no more than can be built in seconds."""
-JSON_FILES = (
-    CONFIG,
-    "generation_config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-)
-"""What transformers reads of a folder beside the weights and their index."""
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -67,7 +58,7 @@ def load_tokenizer(name: str) -> Any:
 
     folder, more = _where(name)
     missing = (
-        f"tokenizer: none lies with {name}; put tokenizer.json (or tokenizer.model) and "
+        f"tokenizer: none that works lies with {name}; put tokenizer.json (or tokenizer.model) and "
         "tokenizer_config.json of the model it was trained with into its folder"
     )
     try:
@@ -96,24 +87,30 @@ def load_skeleton(name: str, dtype: str) -> Any:
     # transformers 5 has it elsewhere, and does not initialise what is on the meta device.
     no_init_weights = getattr(modeling_utils, "no_init_weights", nullcontext)
     folder, more = _where(name)
-    check_json(name)
+    file = name if is_gguf(name) else Path(name) / CONFIG
+    if is_gguf(name):
+        check_magic(name)
+    check_small_files(Path(name))
     try:
-        with _making(name):
+        with built_from(file):
             config = AutoConfig.from_pretrained(folder, **more)
     # transformers says a good deal more below.
     except OSError as error:
-        raise OSError(f"model: {_first_line(error)[:300]}") from error
-    with _making(name):
-        _check_blocks(config.to_dict())
+        raise OSError(
+            f"model: {one_line(error, 200)}; name a folder that holds {CONFIG}, a GGUF file or a "
+            "model of the hub"
+        ) from error
+    with built_from(file):
+        check_blocks(config.to_dict())
         kind = ", ".join(config.architectures or [config.model_type])
         refused = (
             f"model: {name} is {kind}, must be a decoder that predicts the next token, such as "
-            f"LlamaForCausalLM; its config.json says model_type {config.model_type!r}"
+            f"LlamaForCausalLM; its {CONFIG} says model_type {config.model_type!r}"
         )
         auto = _auto(config)
     if auto is None:
         raise ValueError(refused)
-    with _making(name):
+    with built_from(file):
         inner = config.get_text_config()
         chosen = DTYPES.get(dtype) or config.dtype or inner.dtype or torch.float32
         with init_empty_weights(include_buffers=False), _LargeOnMeta(), no_init_weights():
@@ -125,29 +122,6 @@ def load_skeleton(name: str, dtype: str) -> Any:
     if is_gguf(name):
         check_gguf(name, model)
     return model.eval()
-
-
-def check_json(name: str) -> None:
-    """Refuse a folder in which a file that transformers reads holds no JSON object.
-
-    Raises:
-        ValueError: it does, or there are more blocks than any model has.
-    """
-    for each in JSON_FILES:
-        if (path := Path(name) / each).is_file():
-            found = read_object(path)
-            if each == CONFIG:
-                with _making(name):
-                    _check_blocks(found)
-
-
-def _check_blocks(config: dict[str, Any]) -> None:
-    """Refuse what transformers would build module by module until the memory is full."""
-    for key, value in config.items():
-        if isinstance(value, dict):
-            _check_blocks(value)
-        elif str(key).endswith(("layer", "layers")) and isinstance(value, int) and value > MOST_BLOCKS:
-            raise ValueError(f"{key} must be at most {MOST_BLOCKS}, got {str(value)[:30]}")
 
 
 def load_weights(name: str, dtype: str | torch.dtype, device: str) -> Any:
@@ -276,7 +250,7 @@ def stored_files(name: str, model: Any) -> Shards | OnHub | None:
     except Exception as error:
         raise OSError(
             f"model: what the weights of {name} are called cannot be fetched; fetch it with "
-            f"`hf download {name}`, or try again ({_first_line(error)[:200]})"
+            f"`hf download {name}`, or try again ({one_line(error, 200)})"
         ) from error
     return OnHub(
         {
@@ -306,24 +280,6 @@ def _auto(config: Any) -> Any:
     if WITH_IMAGES.get(kind) in (config.architectures or ()):
         return AutoModelForImageTextToText
     return AutoModelForCausalLM if kind in OF_TEXT else None
-
-
-@contextmanager
-def _making(name: str) -> Iterator[None]:
-    """While entered, whatever transformers raises says by which file it made the model."""
-    file = name if is_gguf(name) else str(Path(name) / CONFIG)
-    try:
-        yield
-    except OSError:
-        raise
-    # A configuration may hold anything, and transformers raises as many kinds of errors.
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise
-        raise ValueError(
-            f"{file}: cannot be built by transformers {version('transformers')} ({named(error)}); "
-            "fetch it again, or take the version of transformers that wrote it"
-        ) from error
 
 
 class _LargeOnMeta(TorchFunctionMode):
@@ -367,7 +323,3 @@ def _where(name: str) -> tuple[str, dict[str, Any]]:
         return name, {}
     path = Path(name)
     return str(path.parent), {"gguf_file": path.name}
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

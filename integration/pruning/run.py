@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import math
 import time
@@ -16,9 +15,9 @@ from typing import Any
 
 import torch
 import transformers
-from safetensors import SafetensorError
 from torch import Tensor
 
+from pruneproof.integration.errors import system_error, with_remedy
 from pruneproof.integration.files import in_words, write_whole
 from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.against_paper import against_paper
@@ -43,7 +42,12 @@ from pruneproof.integration.pruning.places import InMemory, Place, Streamed
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.prepare import Prepared, prepare
 from pruneproof.integration.pruning.shards import Shards
-from pruneproof.integration.pruning.unfinished import Unfinished, beside, only_process
+from pruneproof.integration.pruning.unfinished import (
+    Unfinished,
+    beside,
+    drop_if_nothing_is_done,
+    only_process,
+)
 from pruneproof.integration.pruning.where import Where
 from pruneproof.integration.text_sources import fingerprint
 from pruneproof.integration.zero_shot import zero_shot as accuracies
@@ -85,8 +89,6 @@ def run(
     """
     start = time.perf_counter()
     prepared = prepare(name, plan, data, Where(dtype, device, stream, zero_shot, out, report))
-    if report is not None:
-        report.mkdir(parents=True, exist_ok=True)
     todo = {
         "model": name,
         "dtype": str(prepared.skeleton.dtype).removeprefix("torch."),
@@ -111,10 +113,12 @@ def run(
     with ExitStack() as stack:
         folder = beside(out) if out else Path(stack.enter_context(TemporaryDirectory()))
         place = _open(name, prepared, device, stream)
+        if report is not None:
+            report.mkdir(parents=True, exist_ok=True)
         weights = fingerprint_of_files(name, prepared.skeleton)
         stack.enter_context(only_process(folder))
-        unfinished = Unfinished(folder, {**todo, "weights": weights})
         stack.enter_context(_saying_what_is_kept(folder if out else None))
+        unfinished = Unfinished(folder, {**todo, "weights": weights})
         measured = _measure_and_prune(place, prepared, plan, unfinished, saving=out is not None)
         if zero_shot:
             measured["zero_shot"] = accuracies(place.model, prepared.tokenizer)
@@ -219,17 +223,16 @@ def _perplexity(progress: Bars, what: str, place: Place, windows: Tensor, masks:
 
 @contextmanager
 def _saying_what_is_kept(folder: Path | None) -> Iterator[None]:
-    """Turn a full disk into an error that says how to go on.
-
-    safetensors has an error of its own, of which the operating system's is but a text.
-    """
+    """Leave no folder in which nothing is done, and say of a disk that fails how to go on."""
     try:
         yield
-    except (OSError, SafetensorError) as error:
-        full = getattr(error, "errno", None) == errno.ENOSPC or "os error 28" in str(error)
-        if not full:
+    except FileExistsError:
+        # What lies there is another run's.
+        raise
+    except BaseException as error:
+        kept = ""
+        if folder is not None and not drop_if_nothing_is_done(folder):
+            kept = f"; what is done is kept in {folder}, the same command goes on there"
+        if (code := system_error(error)) is None:
             raise
-        kept = (
-            f"; what is done is kept in {folder}, the same command goes on there" if folder else ""
-        )
-        raise OSError(errno.ENOSPC, f"the disk is full: make room{kept}") from error
+        raise OSError(code, with_remedy(code, str(folder or "")) + kept) from error

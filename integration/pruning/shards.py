@@ -69,11 +69,15 @@ class Shards:
         self.folder, self.files = folder, _files(folder)
         there = {file: _headers(file) for file in sorted(set(self.files.values()))}
         if lost := [name for name, file in self.files.items() if name not in there[file]]:
-            raise ValueError(f"{self.files[lost[0]]}: holds no {lost[0]}, as {INDEX} says")
+            raise ValueError(
+                f"{self.files[lost[0]]}: holds no {lost[0]}, as {INDEX} says; fetch both again"
+            )
         # transformers 5 would read it all the same, and transformers 4 would not.
         for file, names in there.items():
             if more := sorted(name for name in names if self.files.get(name) != file):
-                raise ValueError(f"{file}: holds {more[0]}, of which {INDEX} knows nothing")
+                raise ValueError(
+                    f"{file}: holds {more[0]}, of which {INDEX} knows nothing; fetch both again"
+                )
         self.headers: Mapping[str, Header] = {
             name: there[file][name] for name, file in self.files.items()
         }
@@ -133,8 +137,8 @@ def _files(folder: Path) -> dict[str, Path]:
     if (folder / INDEX).is_file():
         return _indexed(folder)
     raise FileNotFoundError(
-        f"stream: {folder} holds neither {SINGLE} nor {INDEX}; save the checkpoint as safetensors "
-        "or leave --stream out"
+        f"model: {folder} holds neither {SINGLE} nor {INDEX}; fetch its weights, save the checkpoint "
+        "as safetensors, or leave --stream out"
     )
 
 

@@ -6,6 +6,7 @@ import gzip
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -41,10 +42,12 @@ class Call:
     Attributes:
         words: the command line.
         names: one of these must stand in the line.
+        during: what is wrong while the command runs, where its inputs are right.
     """
 
     words: list[str]
     names: tuple[str, ...]
+    during: Callable[[], AbstractContextManager[None]] | None = None
 
 
 Kind = Callable[[Random, Valid, Path], Call]
@@ -147,7 +150,7 @@ FIELDS: dict[str, tuple[Any, ...]] = {
     "attention_dropout": ("x", [], {}),
 }  # fmt: skip
 """Values with which a configuration does not say what the files of the model hold."""
-SETTINGS = ("config.json", "seqlen", "is quantised")
+SETTINGS = ("config.json", "seqlen", "is quantised", "quantization config")
 
 
 def config_field(draw: Random, valid: Valid, to: Path) -> Call:
