@@ -137,8 +137,8 @@ def _files(folder: Path) -> dict[str, Path]:
     if (folder / INDEX).is_file():
         return _indexed(folder)
     raise FileNotFoundError(
-        f"model: {folder} holds neither {SINGLE} nor {INDEX}; fetch its weights, save the checkpoint "
-        "as safetensors, or leave --stream out"
+        f"model: {folder} holds neither {SINGLE} nor {INDEX}; fetch its weights, save the "
+        "checkpoint as safetensors, or leave --stream out"
     )
 
 
