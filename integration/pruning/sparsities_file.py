@@ -35,7 +35,7 @@ def read_sparsities(path: Path) -> dict[str, float]:
     try:
         table = parse(text)
     except RecursionError as error:
-        raise ValueError(f"{what} is nested too deeply; a flat table is enough") from error
+        raise ValueError(f"{what} is nested too deeply; give a flat table") from error
     except ValueError as error:
         raise ValueError(f"{what} is no {path.suffix[1:].upper()}: {error}; correct it") from error
     if not isinstance(table, dict) or not table:

@@ -48,8 +48,8 @@ KINDS = {
 """What is harmed, and how many inputs of that kind are tried."""
 CASES = [(kind, seed) for kind, (_, count) in KINDS.items() for seed in range(count)]
 ADVICE = re.compile(
-    r"must|fetch|take|put|remove|name|make room|free some|have the|check the|correct|give|needs|"
-    r"the closest is|their names are"
+    r"\b(must|fetch|take|put|remove|name|make room|free some|have the|check the|correct|give|needs|"
+    r"may hold)\b|the closest is|their names are"
 )
 """What a line says is to be done, in one of these words."""
 pytestmark = pytest.mark.filterwarnings("ignore")
