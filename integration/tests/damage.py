@@ -55,7 +55,7 @@ Kind = Callable[[Random, Valid, Path], Call]
 
 
 def on_model(draw: Random, model: Path, text: Path, *names: str, doctor: bool = True) -> Call:
-    """Some command on a model that is damaged; not always one that the doctor refuses to look at."""
+    """Some command on a model that is damaged; `prune` where the doctor would only judge it."""
     if draw.random() < 0.3 and doctor:
         return Call(["doctor", str(model), "--evaluate", str(text), "--seqlen", "8"], names)
     more = ["--stream"] if draw.random() < 0.5 and not model.suffix else []

@@ -60,7 +60,7 @@ def check(answers: Path) -> dict[str, list[Outcome]]:
     unknown = [path.name for path in found if path.stem not in names()]
     if unknown:
         raise AnswersError(
-            f"{', '.join(unknown)}: there are vectors of {', '.join(names())}; name it as one of them"
+            f"{', '.join(unknown)}: there are vectors of {', '.join(names())}; name it so"
         )
     if not found:
         raise AnswersError(f"{answers} holds no answers; those to wanda.json are in wanda.jsonl")
