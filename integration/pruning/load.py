@@ -116,6 +116,8 @@ def load_skeleton(name: str, dtype: str) -> Any:
         with init_empty_weights(include_buffers=False), _LargeOnMeta(), no_init_weights():
             model = auto.from_config(config, dtype=chosen, **_one_by_one())
         model.tie_weights()
+        # transformers 4 does not look whether it is a number.
+        most_positions(model)
     # An encoder, or a decoder saved without its head, would get a head of random weights.
     if config.architectures and type(model).__name__ not in config.architectures:
         raise ValueError(refused)
