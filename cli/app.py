@@ -14,8 +14,9 @@ from pruneproof.cli.prune import EXAMPLES as PRUNE_EXAMPLES
 from pruneproof.cli.prune import prune
 from pruneproof.cli.theory import theory
 from pruneproof.cli.vectors import vectors
+from pruneproof.cli.wrong_input import InOneLine
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+app = typer.Typer(cls=InOneLine, no_args_is_help=True, add_completion=False)
 app.command()(theory)
 app.command()(audit)
 app.command(epilog=EXAMPLES)(gate)

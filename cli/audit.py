@@ -23,9 +23,4 @@ def audit(
     """
     from pruneproof.integration.audit.run import run
 
-    try:
-        code = run(report)
-    except OSError as error:
-        typer.echo(f"pruneproof audit: {error}", err=True)
-        raise typer.Exit(2) from error
-    raise typer.Exit(code)
+    raise typer.Exit(run(report))

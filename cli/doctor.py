@@ -39,18 +39,14 @@ def doctor(
     from pruneproof.integration.doctor.finding import Verdict
     from pruneproof.integration.doctor.run import run
 
-    try:
-        found = run(
-            model,
-            evaluate=evaluate,
-            seqlen=seqlen,
-            dtype=dtype,
-            device=device,
-            windows=windows,
-            data_only=data_only,
-            report=report,
-        )
-    except (ValueError, OSError) as error:
-        typer.echo(f"pruneproof doctor: {error}", err=True)
-        raise typer.Exit(2) from error
+    found = run(
+        model,
+        evaluate=evaluate,
+        seqlen=seqlen,
+        dtype=dtype,
+        device=device,
+        windows=windows,
+        data_only=data_only,
+        report=report,
+    )
     raise typer.Exit(int(found.verdict is Verdict.OFF))

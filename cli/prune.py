@@ -221,17 +221,13 @@ def prune(
         "dtype": dtype, "device": device, "stream": stream, "zero_shot": zero_shot, "out": out,
         "report": report, "verify": verify,
     }  # fmt: skip
-    try:
-        plan = Plan(
-            method, sparsity, _pattern(n_m), group, _given(of_method), refine,
-            _given(of_refinement), tuple(skip or ()),
-            {} if sparsities is None else read_sparsities(sparsities), unreached,
-        )  # fmt: skip
-        data = Data(calibration, evaluate, samples, seqlen, seed, windows, pack)
-        (_preview if dry_run else _run)(model, plan, data, where)
-    except (ValueError, OSError, ImportError) as error:
-        typer.echo(f"pruneproof prune: {error}", err=True)
-        raise typer.Exit(2) from error
+    plan = Plan(
+        method, sparsity, _pattern(n_m), group, _given(of_method), refine,
+        _given(of_refinement), tuple(skip or ()),
+        {} if sparsities is None else read_sparsities(sparsities), unreached,
+    )  # fmt: skip
+    data = Data(calibration, evaluate, samples, seqlen, seed, windows, pack)
+    (_preview if dry_run else _run)(model, plan, data, where)
 
 
 def _preview(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:

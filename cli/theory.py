@@ -23,9 +23,4 @@ def theory(
     """
     from pruneproof.symbolic import theory as symbolic_theory
 
-    try:
-        code = symbolic_theory.run(report)
-    except OSError as error:
-        typer.echo(f"pruneproof theory: {error}", err=True)
-        raise typer.Exit(2) from error
-    raise typer.Exit(code)
+    raise typer.Exit(symbolic_theory.run(report))

@@ -1,5 +1,6 @@
-"""Writing files so that a reader sees the old content or the new, never half of it."""
+"""JSON that is an object or a clear error, and files that are written whole or not at all."""
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,34 @@ def out_of_words(value: Any) -> Any:
     return float(value) if value in ("inf", "-inf", "nan") else value
 
 
+def from_json(text: str) -> Any:
+    """What a JSON text says.
+
+    Raises:
+        ValueError: it is none, or nested more deeply than Python follows.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object that a file of a model holds.
+
+    Raises:
+        ValueError: it holds something else.
+        OSError: it cannot be read.
+    """
+    try:
+        value = from_json(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: is no JSON ({error}); fetch it again") from error
+    if not isinstance(value, dict):
+        raise ValueError(f"{path}: must hold a JSON object; fetch it again")
+    return value
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write `text` beside `path`, then rename it; a failure leaves `path` as it was.
 
@@ -45,6 +74,10 @@ def write_whole(path: Path, text: str) -> None:
     try:
         draft.write_text(text, encoding="utf-8")
         draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        # A full disk has no name of its own.
+        raise OSError(error.errno, error.strerror, str(path)) from error
     except BaseException:
         draft.unlink(missing_ok=True)
         raise

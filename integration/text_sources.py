@@ -7,8 +7,8 @@ tokens; offline, the same code reads local files.
 from __future__ import annotations
 
 import gzip
-import json
 import random
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -20,6 +20,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pruneproof.integration.errors import is_out_of_memory, named
+from pruneproof.integration.files import from_json
 from pruneproof.integration.most_tokens import most_tokens
 from pruneproof.integration.packing import packed, separator_of
 from pruneproof.integration.progress import Bars
@@ -204,11 +206,17 @@ def _documents(source: str, bars: Bars | None) -> Sequence[str]:
 
 def _text_of(line: str, number: int) -> str:
     try:
-        row = json.loads(line)
+        row = from_json(line)
     except ValueError as error:
-        raise ValueError(f"line {number} is no JSON ({error})") from error
+        raise ValueError(f"line {number} is no JSON ({error}); correct it") from error
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         raise ValueError(f"line {number} must be an object with a field text")
+    try:
+        row["text"].encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"line {number} holds half of a surrogate pair, which is no text; remove it"
+        ) from error
     return row["text"]
 
 
@@ -216,8 +224,12 @@ def _text_of(line: str, number: int) -> str:
 def _naming(source: str) -> Iterator[None]:
     try:
         yield
-    except (UnicodeDecodeError, gzip.BadGzipFile) as error:
+    except UnicodeDecodeError as error:
         raise ValueError(f"{source}: must be text in UTF-8, or JSONL ({error})") from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(
+            f"{source}: must be a whole gzip file ({error}); fetch or compress it again"
+        ) from error
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from error
 
@@ -234,7 +246,7 @@ def _existing(source: str) -> Path:
     path = Path(source)
     if not path.is_file():
         raise FileNotFoundError(
-            f"there is no file {source}; a source is c4, wikitext2, or a text or JSONL file"
+            f"there is no file {source}; name c4, wikitext2, or a text or JSONL file"
         )
     return path
 
@@ -251,7 +263,15 @@ def _load_dataset(*arguments: Any, **named: Any) -> Any:
 
 
 def _ids(tokenizer: Tokenizer, text: str) -> Tensor:
-    return tokenizer(text, return_tensors="pt").input_ids[0]
+    try:
+        return tokenizer(text, return_tensors="pt").input_ids[0]
+    # tokenizers raises bare Exceptions, of a vocabulary without its unknown token, say.
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        raise ValueError(
+            f"tokenizer: cannot split the text ({named(error)}); fetch tokenizer.json again"
+        ) from error
 
 
 def _ids_of_whole(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 import transformers
@@ -17,7 +18,10 @@ from pruneproof.integration.pruning.load import (
     load_skeleton,
     load_tokenizer,
     load_weights,
+    stored_files,
 )
+from pruneproof.integration.pruning.quantised import quantised_by
+from pruneproof.integration.pruning.settle import settle
 from pruneproof.integration.pruning.where import check_device
 from pruneproof.integration.text_sources import evaluation_tokens
 
@@ -49,17 +53,20 @@ def run(
         ValueError: too little text, an unknown dtype, or a model without blocks.
         OSError: a model, file or text that cannot be read; a report that cannot be written.
     """
-    if report is not None:
-        report.mkdir(parents=True, exist_ok=True)
     check_dtype(dtype)
     check_device(device)
-    # Refuses what is no decoder, and a text that is too short, before the weights are read.
-    load_skeleton(name, dtype)
+    # Refuses what is no decoder, damaged files and a text that is too short, before the weights are
+    # read.
+    skeleton = load_skeleton(name, dtype)
+    if Path(name).is_dir():
+        _check_files(name, skeleton)
     tokenizer = load_tokenizer(name)
     with Bars() as bars:
         everything = evaluation_tokens(evaluate, tokenizer, seqlen, bars)
     chosen = everything[:windows]
     model = load_weights(name, dtype, device)
+    if report is not None:
+        report.mkdir(parents=True, exist_ok=True)
     with Bars() as bars:
         found = examine(
             model,
@@ -84,3 +91,10 @@ def run(
         }
         write_whole(report / "doctor.json", json.dumps(in_words(record), indent=2) + "\n")
     return found
+
+
+def _check_files(name: str, skeleton: Any) -> None:
+    files = stored_files(name, skeleton)
+    # Quantised weights are looked at as transformers loads them.
+    if files is not None and quantised_by(skeleton.config) is None:
+        settle(skeleton, files)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pruneproof.integration.errors import named
+
 _SETTINGS: dict[str, tuple[str, ...]] = {
     "vocab_size": ("vocab_size",),
     "context_length": ("max_position_embeddings", "n_positions", "seq_length"),
@@ -28,6 +30,18 @@ _ANY = {"tensor_data_layout", "rope.scaling.finetuned", "pooling_type", "attenti
 """Settings that change nothing in a decoder that is run from its first token."""
 
 
+def check_magic(name: str) -> None:
+    """Refuse a file that does not begin as GGUF files do, before transformers takes it for JSON.
+
+    Raises:
+        ValueError: it does not.
+        OSError: it cannot be read.
+    """
+    with Path(name).open("rb") as file:
+        if file.read(4) != b"GGUF":
+            raise ValueError(f"{name}: must be a GGUF file; fetch it again")
+
+
 def check_gguf(name: str, model: Any) -> None:
     """Refuse a file of which transformers would make another model.
 
@@ -40,7 +54,11 @@ def check_gguf(name: str, model: Any) -> None:
     """
     from gguf import GGUFReader
 
-    reader = GGUFReader(name)
+    try:
+        reader = GGUFReader(name)
+    # The package raises what reading beyond the end of an array leads to.
+    except Exception as error:
+        raise ValueError(f"{name}: cannot be read; fetch it again ({named(error)})") from error
     help_ = "take the checkpoint that it was made from"
     is_taken = _taken(str(_value(reader, "general.architecture")), model)
     if left := [each.name for each in reader.tensors if not is_taken(each.name)]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 from contextlib import nullcontext
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from torch.overrides import TorchFunctionMode
 
-from pruneproof.integration.pruning.gguf_files import check_gguf
+from pruneproof.integration.errors import is_out_of_memory, named, one_line, system_error
+from pruneproof.integration.pruning.gguf_files import check_gguf, check_magic
+from pruneproof.integration.pruning.model_files import (
+    CONFIG,
+    built_from,
+    check_blocks,
+    check_small_files,
+)
 from pruneproof.integration.pruning.shards import Header, OnHub, Shards, has_safetensors
 from pruneproof.integration.pruning.stored import check_all_taken
 
@@ -51,18 +56,19 @@ def load_tokenizer(name: str) -> Any:
     # Slow to import, and a wrong argument should be found before.
     from transformers import AutoTokenizer
 
-    folder, named = _where(name)
+    folder, more = _where(name)
     missing = (
-        f"tokenizer: none lies with {name}; put tokenizer.json (or tokenizer.model) and "
+        f"tokenizer: none that works lies with {name}; put tokenizer.json (or tokenizer.model) and "
         "tokenizer_config.json of the model it was trained with into its folder"
     )
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, **named)
+        tokenizer = AutoTokenizer.from_pretrained(folder, **more)
+        # Some families make an empty one of no file at all.
+        empty = not tokenizer("a").input_ids
     # What a missing file raises differs between families of tokenizers.
     except Exception as error:
-        raise ValueError(f"{missing} ({_first_line(error)})") from error
-    # Some families make an empty one of no file at all.
-    if not tokenizer("a").input_ids:
+        raise ValueError(f"{missing} ({named(error)})") from error
+    if empty:
         raise ValueError(missing)
     return tokenizer
 
@@ -80,36 +86,43 @@ def load_skeleton(name: str, dtype: str) -> Any:
 
     # transformers 5 has it elsewhere, and does not initialise what is on the meta device.
     no_init_weights = getattr(modeling_utils, "no_init_weights", nullcontext)
-    folder, named = _where(name)
+    folder, more = _where(name)
+    file = name if is_gguf(name) else Path(name) / CONFIG
+    if is_gguf(name):
+        check_magic(name)
+    check_small_files(Path(name))
     try:
-        config = AutoConfig.from_pretrained(folder, **named)
+        with built_from(file):
+            config = AutoConfig.from_pretrained(folder, **more)
     # transformers says a good deal more below.
-    except (OSError, ValueError) as error:
-        kind = OSError if isinstance(error, OSError) else ValueError
-        raise kind(f"model: {_first_line(error)[:300]}") from error
-    inner = config.get_text_config()
-    chosen = DTYPES.get(dtype) or config.dtype or inner.dtype or torch.float32
-    refused = (
-        f"model: {name} is {', '.join(config.architectures or [config.model_type])}, must be a "
-        "decoder that predicts the next token, such as LlamaForCausalLM"
-    )
-    try:
-        with init_empty_weights(include_buffers=False), _LargeOnMeta(), no_init_weights():
-            model = _auto(config).from_config(config, dtype=chosen, **_one_by_one())
-    except ValueError as error:
-        raise ValueError(f"{refused} ({_first_line(error)[:200]})") from error
-    # Whatever a class raises that its configuration does not suit.
-    except Exception as error:
-        raise ValueError(
-            f"model: transformers {version('transformers')} cannot make {name} by its config.json "
-            f"({type(error).__name__}: {_first_line(error)[:200]})"
+    except OSError as error:
+        raise OSError(
+            f"model: {one_line(error, 200)}; name a folder that holds {CONFIG}, a GGUF file or a "
+            "model of the hub"
         ) from error
+    with built_from(file):
+        check_blocks(config.to_dict())
+        kind = ", ".join(config.architectures or [config.model_type])
+        refused = (
+            f"model: {name} is {kind}, must be a decoder that predicts the next token, such as "
+            f"LlamaForCausalLM; its {CONFIG} says model_type {config.model_type!r}"
+        )
+        auto = _auto(config)
+    if auto is None:
+        raise ValueError(refused)
+    with built_from(file):
+        inner = config.get_text_config()
+        chosen = DTYPES.get(dtype) or config.dtype or inner.dtype or torch.float32
+        with init_empty_weights(include_buffers=False), _LargeOnMeta(), no_init_weights():
+            model = auto.from_config(config, dtype=chosen, **_one_by_one())
+        model.tie_weights()
+        # transformers 4 does not look whether it is a number.
+        most_positions(model)
     # An encoder, or a decoder saved without its head, would get a head of random weights.
     if config.architectures and type(model).__name__ not in config.architectures:
         raise ValueError(refused)
     if is_gguf(name):
         check_gguf(name, model)
-    model.tie_weights()
     return model.eval()
 
 
@@ -127,19 +140,20 @@ def load_weights(name: str, dtype: str | torch.dtype, device: str) -> Any:
     """
     from transformers import AutoConfig
 
-    folder, named = _where(name)
-    auto = _auto(AutoConfig.from_pretrained(folder, **named))
+    folder, more = _where(name)
+    auto = _auto(AutoConfig.from_pretrained(folder, **more))
     place = {"device_map": "auto"} if device == "auto" else {}
     chosen = DTYPES.get(dtype, dtype) if isinstance(dtype, str) else dtype
     try:
         model, found = auto.from_pretrained(
-            folder, dtype=chosen, output_loading_info=True, **named, **place, **_one_by_one()
+            folder, dtype=chosen, output_loading_info=True, **more, **place, **_one_by_one()
         )
-    except torch.cuda.OutOfMemoryError:
-        raise
-    except (SafetensorError, RuntimeError) as error:
+    # Whatever a damaged file leads to; pickled ones and GGUF files are not looked at before.
+    except Exception as error:
+        if is_out_of_memory(error) or system_error(error) is not None:
+            raise
         raise ValueError(
-            f"model: {name} cannot be read; fetch its weights again ({_first_line(error)[:300]})"
+            f"model: {name} cannot be read; fetch its weights again ({named(error)})"
         ) from error
     # transformers gives weights that it does not find random numbers.
     if lacking := sorted({*found["missing_keys"], *map(str, found["mismatched_keys"])}):
@@ -149,7 +163,7 @@ def load_weights(name: str, dtype: str | torch.dtype, device: str) -> Any:
         )
     check_all_taken(found["unexpected_keys"])
     check_loaded(model)
-    if "gguf_file" in named:
+    if "gguf_file" in more:
         # Its weights are expanded by now, and a quantised model cannot be saved.
         if hasattr(model.config, "quantization_config"):
             del model.config.quantization_config
@@ -228,7 +242,7 @@ def stored_files(name: str, model: Any) -> Shards | OnHub | None:
     except Exception as error:
         raise OSError(
             f"model: what the weights of {name} are called cannot be fetched; fetch it with "
-            f"`hf download {name}`, or try again ({_first_line(error)[:200]})"
+            f"`hf download {name}`, or try again ({one_line(error, 200)})"
         ) from error
     return OnHub(
         {
@@ -245,15 +259,19 @@ def _in_folder(folder: Path) -> Shards | None:
 
 
 def _auto(config: Any) -> Any:
-    """The class that opens a model, which may also take images."""
+    """The class that opens a model, which may also take images; None for what is no decoder."""
     from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
+    from transformers.models.auto.modeling_auto import (
+        MODEL_FOR_CAUSAL_LM_MAPPING_NAMES as OF_TEXT,
+    )
     from transformers.models.auto.modeling_auto import (
         MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES as WITH_IMAGES,
     )
 
-    named = WITH_IMAGES.get(config.model_type)
-    there = named in (config.architectures or ())
-    return AutoModelForImageTextToText if there else AutoModelForCausalLM
+    kind = config.model_type
+    if WITH_IMAGES.get(kind) in (config.architectures or ()):
+        return AutoModelForImageTextToText
+    return AutoModelForCausalLM if kind in OF_TEXT else None
 
 
 class _LargeOnMeta(TorchFunctionMode):
@@ -270,14 +288,15 @@ class _LargeOnMeta(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in _MADE:
             sizes = args[0] if args and isinstance(args[0], tuple | list) else args
-            if math.prod(each for each in sizes if isinstance(each, int)) > LARGE:
+            numbers = [each for each in sizes if isinstance(each, int)]
+            if (max(numbers, default=0) if func is torch.arange else math.prod(numbers)) > LARGE:
                 kwargs = {**kwargs, "device": "meta"}
         return func(*args, **kwargs)
 
 
 LARGE = 2**26
 """Elements beyond which nothing is a buffer."""
-_MADE = (torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn)
+_MADE = (torch.arange, torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn)
 
 
 def _one_by_one() -> dict[str, str]:
@@ -296,7 +315,3 @@ def _where(name: str) -> tuple[str, dict[str, Any]]:
         return name, {}
     path = Path(name)
     return str(path.parent), {"gguf_file": path.name}
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

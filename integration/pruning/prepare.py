@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from pruneproof.integration.errors import named, system_error
 from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.chosen import check_chosen
 from pruneproof.integration.pruning.data import Data
@@ -92,9 +95,10 @@ def prepare(name: str, plan: Plan, data: Data, where: Where) -> Prepared:
     check_decoder(decoder, plan)
     if where.stream:
         check_streaming(name, skeleton, decoder)
+    tokenizer = load_tokenizer(name)
     if where.out is not None and not where.out.exists():
         check_room(skeleton, decoder, where.out)
-    tokenizer = load_tokenizer(name)
+        check_saves(tokenizer)
     draws = data.samples, data.seqlen, data.seed
     with Bars() as bars:
         calibration = draw_calibration(
@@ -229,6 +233,25 @@ def check_room(model: Any, decoder: Decoder, out: Path) -> None:
             f"out: the result takes {needed / 1e9:.2f} GB, and {there} has {free / 1e9:.2f} GB "
             "free; make room or name a folder on another disk"
         )
+
+
+def check_saves(tokenizer: Any) -> None:
+    """Refuse a tokenizer that could not be written beside the result, which is done at the end.
+
+    Raises:
+        ValueError: with what transformers said.
+        OSError: there is no room for it where temporary files go.
+    """
+    with TemporaryDirectory() as scratch:
+        try:
+            tokenizer.save_pretrained(scratch)
+        except Exception as error:
+            if (code := system_error(error)) is not None:
+                raise OSError(code, os.strerror(code), scratch) from error
+            raise ValueError(
+                f"tokenizer: cannot be saved ({named(error)}); fetch tokenizer.json and "
+                "tokenizer_config.json again"
+            ) from error
 
 
 def existing(path: Path) -> Path:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from pruneproof.integration.files import read_object
 
 DECLARED = ("quantization_config", "compression_config")
 """What a configuration calls how its weights are quantised."""
@@ -43,8 +44,9 @@ def check_not_quantised(name: str, config: Any) -> None:
     """
     method = quantised_by(config)
     if method is None and (beside := _beside(name, MODELOPT)) is not None:
-        said = json.loads(beside.read_text(encoding="utf-8"))
-        method = f"modelopt ({said.get('quantization', {}).get('quant_algo', 'unknown')})"
+        said = read_object(beside).get("quantization")
+        kind = said.get("quant_algo", "unknown") if isinstance(said, dict) else "unknown"
+        method = f"modelopt ({kind})"
     if method is not None:
         raise ValueError(f"model: {name} is quantised ({method}); {_instead(name, method)}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import math
 import shutil
@@ -17,9 +16,9 @@ from typing import Any
 
 import torch
 import transformers
-from safetensors import SafetensorError
 from torch import Tensor
 
+from pruneproof.integration.errors import system_error, with_remedy
 from pruneproof.integration.files import in_words, out_of_words, write_whole
 from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.against_paper import against_paper
@@ -45,6 +44,7 @@ from pruneproof.integration.pruning.unfinished import (
     RECORD,
     Unfinished,
     beside,
+    drop_if_nothing_is_done,
     only_process,
     record_of,
 )
@@ -93,12 +93,12 @@ def run(
     start = time.perf_counter()
     where = Where(dtype, device, stream, zero_shot, out, report, verify)
     prepared = prepare(name, plan, data, where)
-    # What lies in `out` would make it a result before it is one.
-    if report is not None and out not in (report, *report.parents):
-        report.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         folder = beside(out) if out else Path(stack.enter_context(TemporaryDirectory()))
         place = _open(name, prepared, device, stream)
+        # What lies in `out` would make it a result before it is one.
+        if report is not None and out not in (report, *report.parents):
+            report.mkdir(parents=True, exist_ok=True)
         todo = _todo(name, plan, data, where, prepared)
         stack.enter_context(only_process(folder))
         stack.enter_context(_saying_what_is_kept(folder if out else None))
@@ -254,17 +254,16 @@ def _perplexity(progress: Bars, what: str, place: Place, windows: Tensor, masks:
 
 @contextmanager
 def _saying_what_is_kept(folder: Path | None) -> Iterator[None]:
-    """Turn a full disk into an error that says how to go on.
-
-    safetensors has an error of its own, of which the operating system's is but a text.
-    """
+    """Leave no folder in which nothing is done, and say of a disk that fails how to go on."""
     try:
         yield
-    except (OSError, SafetensorError) as error:
-        full = getattr(error, "errno", None) == errno.ENOSPC or "os error 28" in str(error)
-        if not full:
+    except FileExistsError:
+        # What lies there is another run's.
+        raise
+    except BaseException as error:
+        kept = ""
+        if folder is not None and not drop_if_nothing_is_done(folder):
+            kept = f"; what is done is kept in {folder}, the same command goes on there"
+        if (code := system_error(error)) is None:
             raise
-        kept = (
-            f"; what is done is kept in {folder}, the same command goes on there" if folder else ""
-        )
-        raise OSError(errno.ENOSPC, f"the disk is full: make room{kept}") from error
+        raise OSError(code, with_remedy(code, str(folder or "")) + kept) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from pruneproof.integration.files import write_whole
+from pruneproof.integration.errors import one_line
+from pruneproof.integration.files import read_object, write_whole
 from pruneproof.integration.progress import warn
 
 INDEX = "model.safetensors.index.json"
@@ -68,15 +70,17 @@ class Shards:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.files = folder, _files(folder)
-        if missing := sorted({file.name for file in self.files.values() if not file.is_file()}):
-            raise FileNotFoundError(f"{folder}: {INDEX} names {missing[0]}, which is not there")
         there = {file: _headers(file) for file in sorted(set(self.files.values()))}
         if lost := [name for name, file in self.files.items() if name not in there[file]]:
-            raise ValueError(f"{self.files[lost[0]]}: holds no {lost[0]}, as {INDEX} says")
+            raise ValueError(
+                f"{self.files[lost[0]]}: holds no {lost[0]}, as {INDEX} says; fetch both again"
+            )
         # transformers 5 would read it all the same, and transformers 4 would not.
         for file, names in there.items():
             if more := sorted(name for name in names if self.files.get(name) != file):
-                raise ValueError(f"{file}: holds {more[0]}, of which {INDEX} knows nothing")
+                raise ValueError(
+                    f"{file}: holds {more[0]}, of which {INDEX} knows nothing; fetch both again"
+                )
         self.headers: Mapping[str, Header] = {
             name: there[file][name] for name, file in self.files.items()
         }
@@ -136,12 +140,33 @@ def _files(folder: Path) -> dict[str, Path]:
     if (folder / SINGLE).is_file():
         return dict.fromkeys(_headers(folder / SINGLE), folder / SINGLE)
     if (folder / INDEX).is_file():
-        index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-        return {name: folder / file for name, file in index["weight_map"].items()}
+        return _indexed(folder)
     raise FileNotFoundError(
-        f"stream: {folder} holds neither {SINGLE} nor {INDEX}; save the checkpoint as safetensors "
-        "or leave --stream out"
+        f"model: {folder} holds neither {SINGLE} nor {INDEX}; fetch its weights, save the "
+        "checkpoint as safetensors, or leave --stream out"
     )
+
+
+def _indexed(folder: Path) -> dict[str, Path]:
+    index = folder / INDEX
+    files = read_object(index).get("weight_map")
+    if not isinstance(files, dict) or not all(isinstance(each, str) for each in files.values()):
+        raise ValueError(
+            f"{index}: weight_map must be an object that gives each tensor a file; fetch it again"
+        )
+    for file in files.values():
+        path = Path(file)
+        if path.is_absolute() or ".." in path.parts:
+            raise ValueError(
+                f"{index}: names {file[:200]}, which leaves the folder; put all files of the model "
+                "into it, and name them without their folder"
+            )
+        # Unlike `Path.is_file`, also of names that no file can have.
+        if not os.path.isfile(folder / file):
+            raise FileNotFoundError(
+                f"{index}: names {file[:200]}, which is not there; fetch the model again"
+            )
+    return {name: folder / file for name, file in files.items()}
 
 
 def _headers(file: Path) -> dict[str, Header]:
@@ -168,7 +193,7 @@ def _opened(file: Path) -> Iterator[Any]:
         with safe_open(file, framework="pt") as opened:
             yield opened
     except SafetensorError as error:
-        raise ValueError(f"{file}: cannot be read; fetch it again ({error})") from error
+        raise ValueError(f"{file}: cannot be read; fetch it again ({one_line(error)})") from error
 
 
 def same_bits(one: Tensor, other: Tensor) -> bool:

@@ -35,9 +35,9 @@ def read_sparsities(path: Path) -> dict[str, float]:
     try:
         table = parse(text)
     except RecursionError as error:
-        raise ValueError(f"{what} is nested too deeply; a flat table is enough") from error
+        raise ValueError(f"{what} is nested too deeply; give a flat table") from error
     except ValueError as error:
-        raise ValueError(f"{what} is no {path.suffix[1:].upper()}: {error}") from error
+        raise ValueError(f"{what} is no {path.suffix[1:].upper()}: {error}; correct it") from error
     if not isinstance(table, dict) or not table:
         raise ValueError(f'{what} must be a table from patterns to sparsities, as "0.*" and 0.3')
     return checked_sparsities(table, what)

@@ -116,7 +116,8 @@ class Stored:
         hint = f"; they have {self.left[0]}, which it does not know" if self.left else ""
         raise ValueError(
             f"model: its files have no tensor {name}, which {type(self.model).__name__} needs"
-            f"{hint}; fetch them again, or save the model anew with save_pretrained"
+            f"{hint}; fetch them and config.json again, or save the model anew with "
+            "save_pretrained"
         )
 
 
@@ -135,8 +136,8 @@ def check_all_taken(left: Iterable[str]) -> None:
     looks = f", which look like {kind}" if kind else ""
     listed = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     what = what or (
-        "take a version of transformers whose class has a place for them, or save the model "
-        "without them"
+        "fetch them and config.json again, take a version of transformers whose class has a place "
+        "for them, or save the model without them"
     )
     raise ValueError(
         f"model: its files hold {len(names)} tensors that the model has no place for ({listed})"
@@ -159,7 +160,7 @@ def _check(group: Group, stored: Mapping[str, Tensor], own: Mapping[str, Tensor]
     for name, each in zip(group.names, made, strict=True):
         if each.shape != own[name].shape:
             raise ValueError(
-                f"model: its files hold {name} as {_by(each)}, and its configuration says "
+                f"model: its files hold {name} as {_by(each)}, and config.json says "
                 f"{_by(own[name])}; fetch both again"
             )
         if own[name].is_floating_point() and each.dtype not in WEIGHTS:

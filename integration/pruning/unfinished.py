@@ -175,6 +175,18 @@ def only_process(folder: Path) -> Iterator[None]:
         lock.release()
 
 
+def drop_if_nothing_is_done(folder: Path) -> bool:
+    """Remove a folder in which neither a perplexity nor a block is kept.
+
+    Returns:
+        Whether nothing is kept there.
+    """
+    if any(folder.glob("block-*.safetensors")) or any(folder.glob("*_perplexity.json")):
+        return False
+    shutil.rmtree(folder, ignore_errors=True)
+    return True
+
+
 def beside(out: Path) -> Path:
     """Where the unfinished work on a result lies."""
     return out.with_name(f"{out.name}.unfinished")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -86,3 +87,51 @@ def heads(kind: str) -> Callable[[dict[str, Tensor]], None]:
             tensors[head] = torch.randn(tensors[embeddings].shape)
 
     return how
+
+
+def tokenizer_of_characters() -> Any:
+    """A tokenizer with a token for each character, of 97 at most."""
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    vocabulary = {chr(33 + number): number for number in range(SIZES["vocab_size"] - 3)}
+    inner = Tokenizer(models.WordLevel(vocabulary, unk_token="!"))
+    inner.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    return PreTrainedTokenizerFast(tokenizer_object=inner)
+
+
+def write_gguf(
+    path: Path, surplus: Iterable[str] = (), settings: dict[str, Any] | None = None
+) -> None:
+    """A LLaMA of random weights, with more tensors and settings."""
+    import gguf
+
+    writer, width = gguf.GGUFWriter(path, "llama"), 32
+    numbers = np.random.default_rng(0)
+    writer.add_context_length(32)
+    writer.add_embedding_length(width)
+    writer.add_feed_forward_length(width)
+    writer.add_block_count(6)
+    writer.add_head_count(2)
+    writer.add_head_count_kv(2)
+    writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_vocab_size(97)
+    shapes: dict[str, tuple[int, ...]] = {
+        "token_embd": (97, width), "output": (97, width), "output_norm": (width,)
+    }  # fmt: skip
+    for block in range(6):
+        for each in ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"):
+            shapes[f"blk.{block}.{each}"] = (width, width)
+        for each in ("attn_norm", "ffn_norm"):
+            shapes[f"blk.{block}.{each}"] = (width,)
+    for key, value in (settings or {}).items():
+        kinds = {str: writer.add_string, bool: writer.add_bool, int: writer.add_uint32}
+        kinds.get(type(value), writer.add_float32)(key, value)
+    for each in surplus:
+        writer.add_tensor(each, numbers.standard_normal(width).astype(np.float32))
+    for each, shape in shapes.items():
+        writer.add_tensor(f"{each}.weight", numbers.standard_normal(shape).astype(np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()

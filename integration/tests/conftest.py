@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import torch
 
+from checkpoints import tokenizer_of_characters
+
 TOKENS = 97
 WIDTH = 16
 LENGTH = 32
@@ -82,20 +84,10 @@ def save_checkpoint(tmp_path: Path) -> Callable[..., Path]:
     def save(model: Any, name: str = "model", **named: Any) -> Path:
         folder = tmp_path / name
         model.save_pretrained(folder, **named)
-        _tokenizer_of_characters().save_pretrained(folder)
+        tokenizer_of_characters().save_pretrained(folder)
         return folder
 
     return save
-
-
-def _tokenizer_of_characters() -> Any:
-    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
-
-    vocabulary = {chr(33 + number): number for number in range(TOKENS - 3)}
-    inner = Tokenizer(models.WordLevel(vocabulary, unk_token="!"))
-    inner.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
-    return PreTrainedTokenizerFast(tokenizer_object=inner)
 
 
 @pytest.fixture

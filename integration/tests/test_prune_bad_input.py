@@ -63,7 +63,7 @@ def test_a_decoder_without_its_head(llama, refused, save_checkpoint):
 
 def test_a_missing_tokenizer(family, refused, tmp_path):
     family.save_pretrained(tmp_path / "model")
-    refused(tmp_path / "model", "tokenizer: none lies with .*put tokenizer.json")
+    refused(tmp_path / "model", "tokenizer: none that works lies with .*put tokenizer.json")
 
 
 def test_another_models_tokenizer(llama, refused, save_checkpoint):

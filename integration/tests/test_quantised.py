@@ -5,14 +5,12 @@ import shlex
 import subprocess
 import sys
 
-import gguf
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from checkpoints import change, model_of
+from checkpoints import change, model_of, write_gguf
 from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.load import load_skeleton, load_weights
 from pruneproof.integration.pruning.naming import CONVERTS
@@ -115,37 +113,6 @@ def test_settings_of_a_gguf_file_that_the_model_has_are_right(tmp_path):
             "rope.scaling.type": "none", "rope.scaling.finetuned": False}  # fmt: skip
     write_gguf(tmp_path / "m.gguf", (), {f"llama.{key}": value for key, value in same.items()})
     assert load_skeleton(str(tmp_path / "m.gguf"), "auto").config.num_hidden_layers == 6
-
-
-def write_gguf(path, surplus=(), settings=None):
-    """A LLaMA of random weights, with more tensors and settings."""
-    writer, width = gguf.GGUFWriter(path, "llama"), 32
-    numbers = np.random.default_rng(0)
-    writer.add_context_length(32)
-    writer.add_embedding_length(width)
-    writer.add_feed_forward_length(width)
-    writer.add_block_count(6)
-    writer.add_head_count(2)
-    writer.add_head_count_kv(2)
-    writer.add_layer_norm_rms_eps(1e-6)
-    writer.add_vocab_size(97)
-    shapes = {"token_embd": (97, width), "output": (97, width), "output_norm": (width,)}
-    for block in range(6):
-        for each in ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"):
-            shapes[f"blk.{block}.{each}"] = (width, width)
-        for each in ("attn_norm", "ffn_norm"):
-            shapes[f"blk.{block}.{each}"] = (width,)
-    for key, value in (settings or {}).items():
-        kinds = {str: writer.add_string, bool: writer.add_bool, int: writer.add_uint32}
-        kinds.get(type(value), writer.add_float32)(key, value)
-    for each in surplus:
-        writer.add_tensor(each, numbers.standard_normal(width).astype(np.float32))
-    for each, shape in shapes.items():
-        writer.add_tensor(f"{each}.weight", numbers.standard_normal(shape).astype(np.float32))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
 
 
 def fp8(folder):

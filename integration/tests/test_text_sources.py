@@ -165,7 +165,7 @@ def test_c4_comes_through_datasets(monkeypatch, tmp_path, tokenizer):
     [
         ("rows.jsonl", b'"a"\n', "rows.jsonl: line 1 must be an object with a field text"),
         ("rows.jsonl", b'{"text": "a"}\n{"te', "rows.jsonl: line 2 is no JSON"),
-        ("rows.jsonl.gz", b'{"text": "a"}', "rows.jsonl.gz: must be text in UTF-8, or JSONL"),
+        ("rows.jsonl.gz", b'{"text": "a"}', "rows.jsonl.gz: must be a whole gzip file"),
         ("a.txt", b"\xe4", "a.txt: must be text in UTF-8, or JSONL"),
     ],
 )

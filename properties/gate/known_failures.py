@@ -47,12 +47,15 @@ def read_known_failures(path: Path, catalogue: Mapping[str, Property]) -> list[K
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise KnownFailuresError(f"{path} cannot be read: {error.strerror}") from error
+    except RecursionError as error:
+        raise KnownFailuresError(f"{path} must not nest tables so deeply") from error
     except ValueError as error:
-        raise KnownFailuresError(f"{path} is no TOML: {error}") from error
+        raise KnownFailuresError(f"{path} is no TOML: {error}; correct it") from error
     try:
         return [_entry(key, table, catalogue) for key, table in tables.items()]
     except KnownFailuresError as error:
-        raise KnownFailuresError(f"{path}: {error}") from None
+        # A key may have line breaks.
+        raise KnownFailuresError(f"{path}: {' '.join(str(error).split())}") from None
 
 
 def apply_known_failures(results: list[Result], known: list[KnownFailure]) -> list[str]:

@@ -59,7 +59,9 @@ def check(answers: Path) -> dict[str, list[Outcome]]:
     found = sorted(answers.glob("*.jsonl"))
     unknown = [path.name for path in found if path.stem not in names()]
     if unknown:
-        raise AnswersError(f"{', '.join(unknown)}: there are vectors of {', '.join(names())}")
+        raise AnswersError(
+            f"{', '.join(unknown)}: there are vectors of {', '.join(names())}; name it so"
+        )
     if not found:
         raise AnswersError(f"{answers} holds no answers; those to wanda.json are in wanda.jsonl")
     return {path.stem: check_file(path) for path in found}
@@ -99,9 +101,11 @@ def _replies(path: Path, ids: set[str]) -> dict[str, dict[str, Any]]:
             raise AnswersError(f"{where}: {error}") from error
         id = reply.get("id")
         if not isinstance(id, str) or id not in ids:
-            raise AnswersError(f"{where}: no vector has the id {shown(id)}")
+            raise AnswersError(
+                f"{where}: no vector has the id {shown(id)}; take those of the vectors"
+            )
         if id in replies:
-            raise AnswersError(f"{where}: {id} has been answered before")
+            raise AnswersError(f"{where}: {id} has been answered before; remove one of the lines")
         if len({"answer", "error", "unsupported"} & set(reply)) != 1:
             raise AnswersError(f"{where}: give one of answer, error and unsupported")
         replies[id] = reply
