@@ -1,8 +1,11 @@
 """`pruneproof gate`: does this implementation compute what the theory says?"""
 
+import signal
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -21,6 +24,10 @@ Examples:
 
   pruneproof gate --command "node adapter.js"
 """
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 class Profile(StrEnum):
@@ -111,6 +118,9 @@ def gate(
     try:
         from pruneproof.properties.gate.process import worker
 
+        # As Ctrl-C does, so that the adapter's process is ended with this one.
+        with suppress(ValueError):
+            signal.signal(signal.SIGTERM, _interrupt)
         # Python and torch start there while they do here; the adapter is not imported before it
         # is asked for.
         process = worker(target) if isolate and target is not None else None

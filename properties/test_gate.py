@@ -17,6 +17,7 @@ from pruneproof.properties.gate.known_failures import (
     KnownFailuresError,
     read_known_failures,
 )
+from pruneproof.properties.gate.printable import printable
 from pruneproof.properties.gate.report.junit import failure_text
 from pruneproof.properties.gate.run import (
     BROKEN,
@@ -73,7 +74,8 @@ def gate(pytestconfig: pytest.Config) -> Iterator[Gate]:
             known = {each.key: each for each in entries}
             yield Gate(subject, offers, target or OWN, profile, seed, known)
     except (TargetError, AdapterError, KnownFailuresError) as error:
-        pytest.exit(f"the gate cannot judge {target or OWN}: {error}", returncode=BROKEN)
+        text = printable(f"the gate cannot judge {target or OWN}: {error}")
+        pytest.exit(text, returncode=BROKEN)
 
 
 @pytest.mark.parametrize(("identity", "method"), PAIRS, ids=map(":".join, PAIRS))
@@ -86,7 +88,7 @@ def test_property_holds(
     if entry and result.verdict not in ("failed", "not_shown"):
         pytest.fail(f"known failure {entry.key} {result.verdict}; remove the entry", pytrace=False)
     if result.verdict == "unsupported":
-        pytest.skip(f"unsupported: {result.reason}")
+        pytest.skip(f"unsupported: {printable(result.reason)}")
     if result.verdict == "not_shown":
         _fail_hidden(result, entry or gate.known.get(identity))
     if result.verdict == "failed":
@@ -97,8 +99,8 @@ def _fail_hidden(result: Result, entry: KnownFailure | None) -> None:
     if entry:
         pytest.xfail(f"known failure: {entry.reason}")
     if result.property.level != "MUST":
-        pytest.xfail(f"{result.property.level} not shown: {result.reason}")
-    pytest.fail(f"not shown: {result.reason}", pytrace=False)
+        pytest.xfail(f"{result.property.level} not shown: {printable(result.reason)}")
+    pytest.fail(f"not shown: {printable(result.reason)}", pytrace=False)
 
 
 def _fail(result: Result, entry: KnownFailure | None, item: pytest.Item) -> None:
@@ -107,7 +109,7 @@ def _fail(result: Result, entry: KnownFailure | None, item: pytest.Item) -> None
         pytest.xfail(f"known failure: {entry.reason}")
     if result.property.level != "MUST":
         item.add_report_section("call", "gate", failure_text(result))
-        pytest.xfail(f"{result.property.level} fails: {result.failure['message']}")
+        pytest.xfail(f"{result.property.level} fails: {printable(result.failure['message'])}")
     pytest.fail(failure_text(result), pytrace=False)
 
 

@@ -123,7 +123,7 @@ def sent(to):
         (sent("../{}"), f"{INDEX}: names ../model-0000"),
         (sent("/{}"), f"{INDEX}: names /model-0000"),
         (sent("no/such"), f"{INDEX}: names no/such, which is not there; fetch the model again"),
-        (sent("a\0b"), f"{INDEX}: names a\0b, which is not there"),
+        (sent("a\0b"), f"{INDEX}: names a\\x00b, which is not there"),
     ],
 )
 def test_an_index_that_cannot_be_followed_is_named(call, sharded, what, how, message):
@@ -157,8 +157,12 @@ def test_weights_that_were_pickled_and_cut_are_named(call, llama):
     [
         ("a.jsonl", b'{"text": "\\ud800"}', "a.jsonl: line 1 holds half of a surrogate pair"),
         ("a.jsonl", DEEP.encode(), "a.jsonl: line 1 is no JSON (nested too deeply); correct it"),
-        ("a.jsonl.gz", gzip.compress(b"abc" * 99)[:-9], "a.jsonl.gz: must be a whole gzip file"),
-        ("a.jsonl.gz", gzip.compress(b"abc", mtime=0)[:10] + b"\xff" * 20, "a.jsonl.gz: must be a whole"),
+        (
+            "a.jsonl.gz",
+            gzip.compress(b"abc" * 99, mtime=0)[:-9],
+            "a.jsonl.gz: must be a whole gzip file",
+        ),
+        ("a.jsonl.gz", gzip.compress(b"abc", mtime=0)[:10] + b"\xff" * 20, "must be a whole"),
         ("a.json.gz", b"abc", "a.json.gz: must be a whole gzip file (Not a gzipped file"),
         ("a.txt", b"abc\xff", "a.txt: must be text in UTF-8"),
     ],

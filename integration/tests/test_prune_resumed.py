@@ -196,7 +196,7 @@ def test_masks_that_are_damaged_after_they_were_used_are_no_dense_block(go, cut,
 def named(go, tmp_path, monkeypatch):
     """A run that was cut off when its result had got its name."""
     with monkeypatch.context() as patched:
-        patched.setattr(run.shutil, "rmtree", lambda _: 1 / 0)
+        patched.setattr(run, "shutil", SimpleNamespace(rmtree=lambda _: 1 / 0))
         with pytest.raises(ZeroDivisionError):
             go(report=tmp_path / "report")
     return tmp_path / "out"
@@ -219,7 +219,7 @@ def test_ones_own_result_is_known_again_and_measured_no_more(go, named, tmp_path
 def test_a_result_with_an_infinite_perplexity_is_known_again(go, monkeypatch):
     monkeypatch.setattr(run, "_perplexity", lambda *_: math.inf)
     with monkeypatch.context() as patched:
-        patched.setattr(run.shutil, "rmtree", lambda _: 1 / 0)
+        patched.setattr(run, "shutil", SimpleNamespace(rmtree=lambda _: 1 / 0))
         with pytest.raises(ZeroDivisionError):
             go()
     record = go()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -68,14 +68,19 @@ def judge_and_report(
         with opened(target, command, in_process, timeout, process) as subject:
             where = target or f"{PREFIX}{command}"
             found = _found(subject, where, profile, seed, known)
-        show(found, Console())
-        if report is not None and folder is not None:
+        if folder is not None:
             write(found, folder)
-            print(f"report: {report / 'report.html'}, {report / LAST} and others")
+        # Nobody may read it to its end.
+        with suppress(BrokenPipeError, SystemExit):
+            show(found, Console())
+            if report is not None:
+                files = f"{report / 'report.html'}, {report / LAST}"
+                print(printable(f"report: {files} and others"), flush=True)
         return found.exit_code
     except (TargetError, KnownFailuresError, AdapterError, OSError) as error:
         print(printable(f"error: {error}"), file=sys.stderr)
     except KeyboardInterrupt:
+        print("error: interrupted; nothing was decided", file=sys.stderr)
         raise
     except BaseException:
         traceback.print_exc()

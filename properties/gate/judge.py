@@ -207,10 +207,10 @@ def _run(
 @contextmanager
 def _no_constants_of_modules() -> Iterator[None]:
     """Keep Hypothesis from drawing numbers that stand in whatever modules are imported."""
-    found = getattr(providers, "_get_local_constants", None)
+    found = getattr(providers, "_local_constants", None)
     if found is None:
         yield
         return
-    nothing = type(found())()
+    nothing = type(found)()
     with patch.object(providers, "_get_local_constants", lambda: nothing):
         yield

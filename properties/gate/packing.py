@@ -18,6 +18,8 @@ from pruneproof.properties.gate.wire import DTYPES, WireError, checked_shape, sh
 
 _PACKED = {"packed", "shape", "strides", "offset", "bytes"}
 _FOREIGN = "foreign"
+SAME = "same"
+"""Key of what stands for a tensor that was sent before: its name then."""
 
 
 def packed(value: Any) -> Any:
@@ -30,7 +32,7 @@ def packed(value: Any) -> Any:
     if isinstance(value, Tensor):
         try:
             return _packed_tensor(value)
-        except (RuntimeError, TypeError, NotImplementedError):
+        except Exception:
             # Such as one without memory of its own: sparse, or on the device meta.
             return {_FOREIGN: f"{type(value).__name__} of {value.layout} on {value.device}"}
     if isinstance(value, dict):
@@ -72,6 +74,10 @@ class Watched:
         self._tensors = [each for each in _tensors(value) if _has_memory(each)]
         self._remember()
 
+    def __bool__(self) -> bool:
+        """Whether there is anything to look at."""
+        return bool(self._tensors)
+
     def has_changed(self) -> bool:
         """Whether it has, since this was last asked."""
         # By far not as slow as packing it again, which is asked for after each call.
@@ -102,14 +108,24 @@ def _tensors(value: Any) -> list[Tensor]:
 
 
 def _has_memory(tensor: Tensor) -> bool:
-    return tensor.layout == torch.strided and tensor.device.type == "cpu"
+    """Whether what lies in its memory is what it holds."""
+    return (
+        type(tensor) in (Tensor, torch.nn.Parameter)
+        and tensor.layout == torch.strided
+        and tensor.device.type == "cpu"
+        and not tensor.is_neg()
+    )
 
 
 def _packed_tensor(tensor: Tensor) -> dict[str, Any]:
     name = str(tensor.dtype).removeprefix("torch.")
     if name not in DTYPES:
         return {_FOREIGN: f"Tensor of {name}"}
-    here = tensor.detach().cpu()
+    if type(tensor) not in (Tensor, torch.nn.Parameter):
+        # A class of its own may keep its numbers where it likes, and has to say them itself.
+        numbers = torch.tensor(tensor.tolist(), dtype=tensor.dtype, device="cpu")
+        tensor = numbers.reshape(tensor.shape)
+    here = tensor.detach().cpu().resolve_neg()
     return {
         "packed": name,
         "shape": list(here.shape),
@@ -121,7 +137,9 @@ def _packed_tensor(tensor: Tensor) -> dict[str, Any]:
 
 def _memory(tensor: Tensor) -> np.ndarray:
     """All bytes of a tensor's storage, of which it may be a view."""
-    return torch.empty(0, dtype=torch.uint8).set_(tensor.untyped_storage()).numpy()
+    # An adapter may have set another default device.
+    none = torch.empty(0, dtype=torch.uint8, device="cpu")
+    return none.set_(tensor.untyped_storage()).numpy()
 
 
 def _unpacked_tensor(value: dict[str, Any]) -> Tensor:
@@ -133,7 +151,8 @@ def _unpacked_tensor(value: dict[str, Any]) -> Tensor:
         memory = bytearray(base64.b64decode(value["bytes"], validate=True))
         if dtype == torch.bool and not set(memory) <= {0, 1}:
             raise ValueError("a boolean is 0 or 1")
-        whole = torch.frombuffer(memory, dtype=dtype) if memory else torch.empty(0, dtype=dtype)
+        nothing = torch.empty(0, dtype=dtype, device="cpu")
+        whole = torch.frombuffer(memory, dtype=dtype) if memory else nothing
         # Refuses what would lie outside.
         return whole.as_strided(shape, strides, value["offset"])
     except (binascii.Error, RuntimeError, TypeError, ValueError, OverflowError) as error:

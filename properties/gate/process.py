@@ -5,23 +5,28 @@ It imports neither torch nor the judge: a program that is started first gets rea
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
-from functools import partial
+from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from tempfile import NamedTemporaryFile
 from typing import IO
 from uuid import uuid4
 
 import psutil
 
-from pruneproof.properties.gate.deadline import within
-
 LONGEST_LINE = 2**28
 LONGEST_OUTPUT = 4000
 """Characters of what a program prints that are kept, its last ones."""
+
+CHUNK = 2**20
+INTERVAL, FAREWELL = 0.5, 3.0
+"""Seconds between two looks at whether a program lives, and until one that is done is killed."""
 
 MARK = "PRUNEPROOF_PROGRAM"
 """Variable of the environment by which the processes of a program are found, whoever's child or
@@ -29,6 +34,15 @@ session they have become."""
 
 ROUNDS = 10
 """Looks for processes that are started while the others are ended."""
+
+
+_WORKER = """
+import json, sys
+target, sys.path[:] = sys.argv[1], json.loads(sys.argv[2])
+sys.argv[1:] = [target]
+from pruneproof.properties.gate.worker import main
+main(target)
+"""
 
 
 class ProcessError(Exception):
@@ -53,11 +67,12 @@ def worker(target: str) -> Process:
     Args:
         target: of the adapter, which is not imported before it is asked for.
     """
-    places = [os.path.abspath(place) for place in sys.path]
-    process = Process(
-        [sys.executable, "-P", "-m", "pruneproof.properties.gate.worker", target],
-        {"PYTHONPATH": os.pathsep.join(places)},
+    # Not by PYTHONPATH, which programs that the adapter starts would take for theirs.
+    # What is no path, such as the hook of an editable installation, stays as it is.
+    places = json.dumps(
+        [os.path.abspath(each) if os.path.exists(each or ".") else each for each in sys.path]
     )
+    process = Process([sys.executable, "-P", "-c", _WORKER, target, places], target)
     # Else whoever asks it is told.
     with suppress(OSError):
         process.start()
@@ -69,20 +84,20 @@ class Process:
 
     Args:
         words: the program and its arguments.
-        environment: variables that it has beside those of this process.
+        name: of it, for messages; its words where it is left out.
 
     Attributes:
         words: the program and its arguments.
+        name: of it, for messages.
         output: what it printed to stderr since it was last asked, the last lines of it.
     """
 
-    def __init__(self, words: list[str], environment: dict[str, str] | None = None) -> None:
-        self.words, self.output = words, ""
+    def __init__(self, words: list[str], name: str = "") -> None:
+        self.words, self.name, self.output = words, name or shlex.join(words), ""
         self._mark = uuid4().hex
-        self._environment = {**os.environ, **(environment or {}), MARK: self._mark}
         self._process: subprocess.Popen[bytes] | None = None
         self._printed: IO[bytes] | None = None
-        self._is_late = False
+        self._said = bytearray()
 
     @property
     def runs(self) -> bool:
@@ -105,7 +120,7 @@ class Process:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=end,
-                    env=self._environment,
+                    env={**os.environ, MARK: self._mark},
                     # A session of its own, so that Ctrl-C reaches the gate only.
                     start_new_session=True,
                 )
@@ -122,38 +137,77 @@ class Process:
             ProcessError: there was none; the process has been ended.
         """
         self.start()
-        process = self._process
+        process, end = self._process, time.monotonic() + seconds
         assert process is not None
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self._is_late = False
         self._forget_output()
         try:
-            # Killing it ends both waits: for it to read, and for it to answer.
-            with within(seconds, partial(self._stop_waiting, process)):
-                # A program may have answered and gone before it has read everything.
-                with suppress(OSError):
-                    process.stdin.write(line)
-                    process.stdin.flush()
-                reply = process.stdout.readline(LONGEST_LINE)
+            reply = self._exchanged(process, line, end)
         finally:
             self._read_output()
-        if reply.endswith(b"\n") and not self._is_late:
+        if reply is not None:
             return reply
-        if len(reply) == LONGEST_LINE:
+        if len(self._said) >= LONGEST_LINE:
             self.close()
             raise ReplyError(f"a line must be shorter than {LONGEST_LINE} bytes")
-        raise self._death(process, call, seconds)
+        raise self._death(process, call, seconds, is_late=time.monotonic() >= end)
 
-    def close(self) -> None:
-        """End it, with every process that it has started."""
+    def _exchanged(self, process: subprocess.Popen[bytes], line: bytes, end: float) -> bytes | None:
+        """The line that answers, or None where there is none until the end, or none any more.
+
+        It waits for neither side alone: a program may not read, may have answered and gone before
+        it has read everything, or have left its pipes to a process that lives on.
+        """
+        assert process.stdin is not None
+        assert process.stdout is not None
+        left = memoryview(line)
+        os.set_blocking(process.stdin.fileno(), False)
+        with DefaultSelector() as waiting:
+            waiting.register(process.stdin, EVENT_WRITE)
+            waiting.register(process.stdout, EVENT_READ)
+            while (length := self._said.find(b"\n") + 1) == 0:
+                has_ended = process.poll() is not None
+                wait = 0.0 if has_ended else min(INTERVAL, end - time.monotonic())
+                if wait < 0 or len(self._said) >= LONGEST_LINE:
+                    return None
+                ready = {key.fileobj for key, _ in waiting.select(wait)}
+                if process.stdin in ready:
+                    try:
+                        left = left[os.write(process.stdin.fileno(), left[:CHUNK]) :]
+                    except OSError:
+                        left = left[:0]
+                    if not left:
+                        waiting.unregister(process.stdin)
+                if process.stdout in ready:
+                    part = os.read(process.stdout.fileno(), CHUNK)
+                    self._said += part
+                    if not part:
+                        return None
+                elif has_ended:
+                    return None
+        if length > LONGEST_LINE:
+            return None
+        reply = bytes(self._said[:length])
+        del self._said[:length]
+        return reply
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End it, with every process that it has started.
+
+        Args:
+            at_once: without waiting for it to end by itself.
+        """
         process, self._process = self._process, None
         if process is None:
             return
-        _kill_group(process)
+        self._said.clear()
         for stream in (process.stdin, process.stdout):
             with suppress(OSError):
                 stream.close()  # type: ignore[union-attr]
+        if not at_once:
+            # It ends when its stdin does, and may have something to tidy up.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(FAREWELL)
+        _kill_group(process)
         process.wait()
         self._kill_marked()
         self._read_output()
@@ -161,17 +215,16 @@ class Process:
             self._printed.close()
             self._printed = None
 
-    def _stop_waiting(self, process: subprocess.Popen[bytes]) -> None:
-        self._is_late = True
-        _kill_group(process)
-
-    def _death(self, process: subprocess.Popen[bytes], call: str, seconds: float) -> ProcessError:
-        with suppress(subprocess.TimeoutExpired):
-            # It may have closed its stdout only.
-            process.wait(1.0)
+    def _death(
+        self, process: subprocess.Popen[bytes], call: str, seconds: float, *, is_late: bool
+    ) -> ProcessError:
+        if not is_late:
+            with suppress(subprocess.TimeoutExpired):
+                # It may have closed its stdout only.
+                process.wait(1.0)
         code = process.returncode
-        self.close()
-        if self._is_late:
+        self.close(at_once=True)
+        if is_late:
             return HangError(f"no answer within {seconds:g} s to {call}; the process was killed")
         if code is None:
             return CrashError(f"{call} closed stdout instead of answering")
@@ -181,16 +234,18 @@ class Process:
 
     def _kill_marked(self) -> None:
         """End what has left its session, such as a server that a library has started."""
-        for _ in range(ROUNDS):
-            found = False
-            for each in psutil.process_iter():
-                # Other people's processes have an environment that cannot be read.
-                with suppress(psutil.Error, OSError):
-                    if each.environ().get(MARK) == self._mark:
-                        each.kill()
-                        found = True
-            if not found:
-                return
+        # Where there is no list of processes to be had, none is found.
+        with suppress(Exception):
+            for _ in range(ROUNDS):
+                found = False
+                for each in psutil.process_iter():
+                    # Other people's processes have an environment that cannot be read.
+                    with suppress(psutil.Error, OSError):
+                        if each.environ().get(MARK) == self._mark:
+                            each.kill()
+                            found = True
+                if not found:
+                    return
 
     def _forget_output(self) -> None:
         if self.output and self._printed is not None:

@@ -187,7 +187,8 @@ class Subject:
             if isinstance(self.adapter, RemoteAdapter):
                 call.output = self.adapter.output
         self.offered.add(asked_of(call))
-        call.answer = answer.detach() if isinstance(answer, Tensor) else answer
+        # What torch negates when it is read is negated now.
+        call.answer = answer.detach().resolve_neg() if isinstance(answer, Tensor) else answer
         return call.answer
 
     def _copy(self, argument: Any) -> Any:

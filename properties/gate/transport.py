@@ -13,7 +13,7 @@ from typing import Any
 
 from torch import Tensor
 
-from pruneproof.properties.gate.packing import packed, unpacked
+from pruneproof.properties.gate.packing import SAME, packed, unpacked
 from pruneproof.properties.gate.process import Process, ProcessError, ReplyError, worker
 from pruneproof.properties.gate.target import TargetError
 from pruneproof.properties.gate.watchdog import described
@@ -81,15 +81,18 @@ class RemoteAdapter:
         self.imported: set[str] = set()
         try:
             answer = self._ask("describe")
-            self.name, self.version, self.conventions = _description(answer, process.words)
+            self.name, self.version, self.conventions = _description(answer, process.name)
         except TargetError as error:
             process.close()
             raise TargetError(f"{error}{printed(self.output)}") from error
         except Exception as error:
             process.close()
             kind = "" if isinstance(error, ProcessError) else f"{type(error).__name__}: "
-            text = f"{shlex.join(process.words)}: {kind}{error}{printed(self.output)}"
+            text = f"{process.name}: {kind}{error}{printed(self.output)}"
             raise TargetError(text) from error
+        except BaseException:
+            process.close(at_once=True)
+            raise
 
     def score(
         self,
@@ -147,7 +150,7 @@ class RemoteAdapter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        self._process.close(at_once=kind is not None)
 
     def _ask(self, call: str, **fields: Any) -> Any:
         given = {key: each for key, each in fields.items() if each is not None}
@@ -192,26 +195,51 @@ class IsolatedAdapter(RemoteAdapter):
     def __init__(self, process: Process, timeout: float) -> None:
         # By what the worker calls them; None before an example begins.
         self._shared: dict[str, Any] | None = None
+        self._sent: dict[int, tuple[Tensor, str, Any]] = {}
         super().__init__(process, timeout)
 
     def begin(self) -> None:
         """Have it draw the same random numbers again."""
         self._shared = None
+        self._sent.clear()
 
     def _ask(self, call: str, **fields: Any) -> Any:
+        if call != "describe" and not self._process.runs:
+            # A new one remembers nothing of what was sent.
+            self.begin()
+            self._ask("describe")
         given = {key: each for key, each in fields.items() if each is not None}
-        request = {"call": call, "packed": True, **packed(given)}
-        if self._shared is None:
-            request["seed"], self._shared = SEED, {}
+        begins = self._shared is None
+        shared = self._shared = self._shared or {}
+        number = self._number + 1
+        sent = {key: self._named(f"{key} {number}", each) for key, each in given.items()}
+        request = {"call": call, "packed": True, **({"seed": SEED} if begins else {}), **sent}
         reply = self._reply(request, described(call, (), given))
-        shared, number = self._shared, reply["id"]
-        shared |= {f"{key} {number}": each for key, each in given.items()}
         self.imported |= set(map(str, reply.get("imported", ())))
         for key, now in unpacked(reply.get("written", {})).items():
             _write(shared[key], now)
+            self._sent = {
+                place: (tensor, name, packed(tensor))
+                for place, (tensor, name, _) in self._sent.items()
+            }
         answer = unpacked(self._opened(reply))
         shared[f"answer {number}"] = answer
         return answer
+
+    def _named(self, name: str, value: Any) -> Any:
+        """What is sent for an argument: the name of a tensor that is there already, unchanged."""
+        if isinstance(value, list):
+            return [self._named(f"{name} {place}", each) for place, each in enumerate(value)]
+        if not isinstance(value, Tensor):
+            return packed(value)
+        now = packed(value)
+        tensor, earlier, then = self._sent.get(id(value), (None, "", None))
+        if tensor is value and now == then:
+            return {SAME: earlier}
+        self._sent[id(value)] = value, name, now
+        assert self._shared is not None
+        self._shared[name] = value
+        return now
 
 
 def _write(old: Any, new: Any) -> None:
@@ -275,10 +303,10 @@ def _built_in(name: Any) -> type[Exception] | None:
     return found if isinstance(found, type) and issubclass(found, Exception) else None
 
 
-def _description(answer: Any, words: list[str]) -> tuple[str, str, dict[str, str]]:
+def _description(answer: Any, default: str) -> tuple[str, str, dict[str, str]]:
     if not isinstance(answer, dict):
         raise TargetError(f"describe must answer an object, got {shown(answer)}")
-    name = answer.get("name", shlex.join(words))
+    name = answer.get("name", default)
     version = answer.get("version", "unknown")
     conventions = answer.get("conventions", {})
     if not isinstance(name, str) or not isinstance(version, str):

@@ -1,7 +1,8 @@
 """The child's side of `isolated`: serves one adapter over stdin and stdout, line by line.
 
-Run as `python -m pruneproof.properties.gate.worker TARGET`. It speaks the protocol that any program
-may speak, and the quicker form of it that `packing` writes where that is asked for.
+`process.worker` starts it, or `python -m pruneproof.properties.gate.worker TARGET`. It speaks the
+protocol that any program may speak, and the quicker form of it that `packing` writes where that is
+asked for.
 """
 
 from __future__ import annotations
@@ -10,14 +11,19 @@ import builtins
 import faulthandler
 import os
 import random
+import signal
 import sys
+import threading
+import time
 import traceback
+from contextlib import suppress
 from typing import IO, Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from pruneproof.properties.gate.packing import Watched, packed, unpacked
+from pruneproof.properties.gate.packing import SAME, Watched, packed, unpacked
 from pruneproof.properties.gate.subject import Subject, Unsupported, check_accepts, trimmed
 from pruneproof.properties.gate.target import TargetError, load_adapter
 from pruneproof.properties.gate.wire import WireError, decoded, from_line, to_line
@@ -52,6 +58,7 @@ class Worker:
         self._target = target
         self._subject: Subject | None = None
         self._shared: dict[str, Watched] = {}
+        self._arguments: dict[str, Tensor] = {}
 
     def reply(self, request: dict[str, Any]) -> dict[str, Any]:
         """What is to be sent back, but for the number of the request."""
@@ -80,6 +87,7 @@ class Worker:
         np.random.seed(seed)  # noqa: NPY002 - whatever the adapter draws from
         torch.default_generator.manual_seed(seed)
         self._shared.clear()
+        self._arguments.clear()
 
     def _answer(self, subject: Subject, request: dict[str, Any]) -> Any:
         adapter, function = subject.adapter, request["call"]
@@ -90,18 +98,31 @@ class Worker:
         method = getattr(adapter, function, None)
         if method is None:
             raise Unsupported(f"no {function}")
-        fields = {key: request.get(key) for key in ARGUMENTS[function]}
-        arguments = {key: unpacked(decoded(each)) for key, each in fields.items()}
-        for key, each in arguments.items():
-            self._share(f"{key} {request['id']}", each)
+        arguments = {
+            key: self._argument(f"{key} {request['id']}", request.get(key))
+            for key in ARGUMENTS[function]
+        }
         given = unpacked(decoded(request.get("parameters", {})))
         named = {k: tuple(each) if isinstance(each, list) else each for k, each in given.items()}
         positional = trimmed(tuple(arguments.values()))
         check_accepts(method, function, named, positional)
         return method(*positional, **named)
 
+    def _argument(self, name: str, sent: Any) -> Any:
+        """What was sent under this name; a tensor that was sent before is the same object."""
+        if isinstance(sent, list):
+            return [self._argument(f"{name} {place}", each) for place, each in enumerate(sent)]
+        if isinstance(sent, dict) and SAME in sent:
+            return self._arguments[sent[SAME]]
+        value = unpacked(decoded(sent))
+        if isinstance(value, Tensor):
+            self._arguments[name] = value
+            self._share(name, value)
+        return value
+
     def _share(self, name: str, value: Any) -> None:
-        self._shared[name] = Watched(value)
+        if watched := Watched(value):
+            self._shared[name] = watched
         if len(self._shared) > MOST_SHARED:
             del self._shared[next(iter(self._shared))]
 
@@ -113,6 +134,7 @@ class Worker:
 def main(target: str) -> None:
     """Answer requests until there are no more."""
     faulthandler.enable()
+    threading.Thread(target=_end_with, args=[os.getppid()], daemon=True).start()
     requests, answers = _own_channels()
     worker = Worker(target)
     for line in requests:
@@ -121,8 +143,18 @@ def main(target: str) -> None:
         answers.flush()
 
 
+def _end_with(gate: int) -> None:
+    """A gate that was killed closes no pipe that this process reads while it hangs."""
+    while os.getppid() == gate:
+        time.sleep(1.0)
+    os.killpg(0, signal.SIGKILL)
+
+
 def _line(request: dict[str, Any], reply: dict[str, Any]) -> bytes:
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        # An adapter may have closed or replaced them.
+        with suppress(Exception):
+            stream.flush()
     try:
         return to_line({"id": request["id"], **reply})
     except ValueError as error:
@@ -148,7 +180,8 @@ def _own_channels() -> tuple[IO[bytes], IO[bytes]]:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
-    sys.stdout = sys.stderr
+    # Of its own, since an adapter may detach or close one of the two.
+    sys.stdout = os.fdopen(1, "w", buffering=1, errors="backslashreplace", closefd=False)
     return requests, answers
 
 

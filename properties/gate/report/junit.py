@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from pruneproof.properties.gate.judge import Result
+from pruneproof.properties.gate.printable import printable
 from pruneproof.properties.gate.report.summary import by_property, ratio_text
 from pruneproof.properties.gate.run import Report
 from pruneproof.properties.gate.transport import printed
@@ -72,7 +73,7 @@ def failure_text(result: Result) -> str:
         lines.append(f"error ÷ bound: {ratio_text(failure['ratio'])}")
     if failure["output"]:
         lines.append(f"the adapter printed:{printed(failure['output'])}")
-    return "\n".join([*lines, f"from: {prop.source}", "", failure["snippet"]])
+    return printable("\n".join([*lines, f"from: {prop.source}", "", failure["snippet"]]))
 
 
 def _count(suite: Element) -> None:

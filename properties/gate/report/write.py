@@ -27,6 +27,8 @@ def prepare(folder: Path) -> Path:
 
 def write(report: Report, folder: Path) -> None:
     """Write all files, `report.json` last."""
+    # The adapter may have removed the folder meanwhile.
+    folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "junit.xml", junit(report))
     _write(folder / "summary.md", markdown(report))
     _write(folder / "report.html", page(report))

@@ -1,4 +1,4 @@
-"""Whatever comes back from an adapter's process: a verdict or an error, never a fault of the gate."""
+"""Whatever an adapter's process sends back: a verdict or an error, never a fault of the gate."""
 
 from __future__ import annotations
 

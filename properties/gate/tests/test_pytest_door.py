@@ -61,3 +61,9 @@ def test_an_adapter_that_cannot_be_judged_ends_the_run(door) -> None:
     done = door("nowhere.py")
     assert done.returncode == 2
     assert "there is no file nowhere.py" in done.stdout + done.stderr
+
+
+def test_control_characters_are_shown_escaped(door, adapter: Target) -> None:
+    raises = "raise ValueError('\\x1b[2J') if method == 'wanda' else 0\n        return weight.abs()"
+    done = door(adapter(raises.replace("raise", "raise", 1)), "-k", "score.value and wanda")
+    assert "\x1b" not in done.stdout + done.stderr

@@ -43,6 +43,7 @@ def judged(folder: Path, text: str, hash_seed: str, *options: str) -> dict[str, 
         [*program, *given], cwd=folder, env=environment, capture_output=True, text=True
     )
     assert done.returncode == 1, done.stderr
+    assert {each.name for each in folder.iterdir()} <= {"adapter.py", "report", "__pycache__"}
     report = json.loads((folder / "report" / "report.json").read_text(encoding="utf-8"))
     for each in report["properties"]:
         del each["seconds"]
