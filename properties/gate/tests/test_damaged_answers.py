@@ -15,7 +15,10 @@ from pruneproof.properties.gate.process import Process
 from pruneproof.properties.gate.worker import Worker
 from pruneproof.properties.meta.small import RIGHT
 
-SEEDS = 20
+SEEDS = [
+    pytest.param(range(2), id="few"),
+    pytest.param(range(2, 32), id="many", marks=pytest.mark.damage),
+]
 """Of each kind."""
 
 ODD: tuple[Any, ...] = (
@@ -85,7 +88,7 @@ class Damaging(Process):
     def __init__(self, target: str, damage: Callable[..., bytes], rng: random.Random) -> None:
         super().__init__([target])
         self._worker, self._damage, self._rng = Worker(target), damage, rng
-        self._damaged = 0
+        self.damaged = 0
 
     @property
     def runs(self) -> bool:
@@ -95,21 +98,23 @@ class Damaging(Process):
         request = json.loads(line)
         reply = json.loads(json.dumps({"id": request["id"], **self._worker.reply(request)}))
         if self._rng.random() < 0.1:
-            self._damaged += 1
+            self.damaged += 1
             return self._damage(reply, self._rng)
         return json.dumps(reply).encode() + b"\n"
 
 
 @pytest.mark.usefixtures("catalogue")
 @pytest.mark.parametrize("damage", KINDS)
+@pytest.mark.parametrize("seeds", SEEDS)
 def test_damaged_answers_are_a_verdict_or_an_error(
     adapter: Callable[[str], str],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     damage: Callable[..., bytes],
+    seeds: range,
 ) -> None:
-    target, codes = adapter(RIGHT), set()
-    for seed in range(SEEDS):
+    target, codes, damaged = adapter(RIGHT), set(), 0
+    for seed in seeds:
         process = Damaging(target, damage, random.Random(seed))
         report = tmp_path / f"report {seed}"
         code = judge_and_report(target, process=process, profile="quick", report=report)
@@ -118,4 +123,6 @@ def test_damaged_answers_are_a_verdict_or_an_error(
         assert (report / "report.json").exists() == (code in (0, 1)), (seed, code)
         assert not [each for each in captured.out + captured.err if each in "\x1b\x00"], seed
         codes.add(code)
-    assert codes - {0}, "nothing was damaged enough to be noticed"
+        damaged += process.damaged
+    assert damaged
+    assert codes - {0} or damage is added, "nothing was damaged enough to be noticed"

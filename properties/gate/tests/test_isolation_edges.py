@@ -25,27 +25,33 @@ GATE = [sys.executable, "-c", "from pruneproof.cli.app import app; app()", "gate
 W = torch.tensor([[1.0, -2.0, 3.0], [0.5, 0.25, -4.0]])
 
 
-@pytest.mark.parametrize(
-    ("body", "right"),
-    [
-        # Negated when it is read, not before.
-        ("return torch._neg_view(-weight.abs())", True),
-        ("return torch._neg_view(weight.abs())", False),
-        ("return torch.complex(0 * weight, -weight.abs()).conj().imag", True),
-        ("return torch.nn.Parameter(weight.abs())", True),
-        ("return weight.abs().T.contiguous().T", True),
-        ("with torch.inference_mode(): return weight.abs()", True),
-        ("torch.set_default_device('meta'); return weight.abs()", True),
-        ("torch.set_default_dtype(torch.float64); return weight.abs()", True),
-        ("sys.stdout.detach(); return weight.abs()", True),
-        ("sys.stdout.close(); return weight.abs()", True),
-        ("sys.stdout = sys.stderr = None; return weight.abs()", True),
-        ("os.close(0), os.close(1), os.close(2); return weight.abs()", True),
-    ],
-)
-def test_an_answer_is_what_it_is_there(adapter: Target, body: str, right: bool) -> None:
-    with isolated(adapter(body), timeout=60.0) as remote:
-        assert torch.equal(remote.score("magnitude", W), W.abs()) == right
+ANSWERS = [
+    # Negated when it is read, not before.
+    ("return torch._neg_view(-weight.abs())", True),
+    ("return torch._neg_view(weight.abs())", False),
+    ("return torch.complex(0 * weight, -weight.abs()).conj().imag", True),
+    ("return torch.nn.Parameter(weight.abs())", True),
+    ("return weight.abs().T.contiguous().T", True),
+    ("with torch.inference_mode(): return weight.abs()", True),
+    ("torch.set_default_dtype(torch.float64); return weight.abs()", True),
+    ("torch.set_default_device('meta'); return weight.abs()", True),
+    ("sys.stdout.detach(); return weight.abs()", True),
+    ("sys.stdout = open(os.devnull); sys.stdout.close(); return weight.abs()", True),
+    ("sys.stdout = sys.stderr = None; return weight.abs()", True),
+    ("os.close(0), os.close(1), os.close(2); return weight.abs()", True),
+]
+"""What an adapter does, and whether it is right; each in the process that the others have left."""
+
+
+def test_an_answer_is_what_it_is_there(tmp_path: Path) -> None:
+    lines = ["import os, sys, torch", "class Adapter:", "    def score(self, method, weight):"]
+    for number, (body, _) in enumerate(ANSWERS):
+        lines += [f"        if method == '{number}':", f"            {body}"]
+    program = tmp_path / "answers.py"
+    program.write_text("\n".join(lines), encoding="utf-8")
+    with isolated(str(program), timeout=60.0) as remote:
+        for number, (body, right) in enumerate(ANSWERS):
+            assert torch.equal(remote.score(str(number), W), W.abs()) == right, body
 
 
 def test_a_tensor_that_is_sent_again_is_the_same_object_until_it_changes(adapter: Target) -> None:
