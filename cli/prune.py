@@ -235,7 +235,7 @@ def _preview(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
     from pruneproof.integration.pruning.where import Where
 
     for what, text in preview(model, plan, data, Where(**where)).items():
-        typer.echo(f"{what:18} {text}")
+        _say(what, text)
 
 
 def _run(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
@@ -246,30 +246,34 @@ def _run(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
 
     record = run(model, plan, data, **where)
     of_text = origin(record["calibration_documents"], record["calibration_separator"])
-    typer.echo(f"calibration        {record['samples']} sequences of {of_text}")
-    typer.echo(f"dense perplexity   {record['dense_perplexity']:.3f}")
-    typer.echo(f"pruned perplexity  {record['pruned_perplexity']:.3f}")
+    _say("calibration", f"{record['samples']} sequences of {of_text}")
+    _say("dense perplexity", f"{record['dense_perplexity']:.3f}")
+    _say("pruned perplexity", f"{record['pruned_perplexity']:.3f}")
     zeros = record["achieved_sparsity"]
-    typer.echo(f"zeros              {zeros['zeros']:,} of {zeros['weights']:,}", nl=False)
     whole = zeros["model"]
-    typer.echo(
-        f" ({100 * zeros['fraction']:.3f} %) in what was pruned; "
-        f"{100 * whole['fraction']:.3f} % of the model's {whole['weights']:,}"
+    _say(
+        "zeros",
+        f"{zeros['zeros']:,} of {zeros['weights']:,} ({100 * zeros['fraction']:.3f} %) in what was "
+        f"pruned; {100 * whole['fraction']:.3f} % of the model's {whole['weights']:,}",
     )
     if dense := dense_in_words(record["left_dense"]):
-        typer.echo(f"stays dense        {dense}")
+        _say("stays dense", dense)
     if record["not_taken"]:
-        typer.echo(f"not taken          {', '.join(record['not_taken'])}")
+        _say("not taken", ", ".join(record["not_taken"]))
     if plan.skip or plan.sparsities:
-        typer.echo(
-            f"mean sparsity      {record['mean_sparsity']:.4g} asked for, of what is not skipped"
-        )
+        _say("mean sparsity", f"{record['mean_sparsity']:.4g} asked for, of what is not skipped")
     for task, accuracy in record.get("zero_shot", {}).items():
-        typer.echo(f"{task:18} {100 * accuracy:.1f} %")
+        _say(task, f"{100 * accuracy:.1f} %")
     for sentence in in_sentences(record["paper"]):
-        typer.echo(f"the paper          {sentence}")
+        _say("the paper", sentence)
     if where["out"] is not None:
-        typer.echo(f"saved in           {where['out']}")
+        _say("saved in", where["out"])
+
+
+def _say(what: str, text: object) -> None:
+    from pruneproof.integration.errors import printable
+
+    typer.echo(printable(f"{what:18} {text}"))
 
 
 def _given(parameters: dict[str, Any]) -> dict[str, Any]:

@@ -20,8 +20,7 @@ class InOneLine(TyperGroup):
             return super().invoke(ctx)
         except Exception as error:
             # Not needed where all goes well.
-            from pruneproof.integration.errors import told
-            from pruneproof.properties.gate.printable import printable
+            from pruneproof.integration.errors import printable, told
 
             if (line := told(error)) is None:
                 raise

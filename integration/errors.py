@@ -20,6 +20,19 @@ REMEDIES = {
 """What to do about an error of the operating system."""
 
 
+def printable(text: str) -> str:
+    r"""A text with escapes in place of control characters, which a file's names may hold.
+
+    Example:
+        >>> printable("layers.\x1b[2J0\nnext")
+        'layers.\\x1b[2J0\nnext'
+    """
+    return "".join(
+        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode()
+        for each in text
+    )
+
+
 def one_line(error: BaseException, most: int = 300) -> str:
     """An error's message without line breaks, cut where it is long.
 

@@ -13,13 +13,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, TaskID, TimeElapsedColumn, TimeRemainingColumn
 
+from pruneproof.integration.errors import printable
+
 T = TypeVar("T")
 SECONDS_BETWEEN_LINES = 15.0
 
 
 def warn(text: str) -> None:
     """A warning on a line of its own on standard error, above what bars are shown there."""
-    print(f"warning: {text}", file=sys.stderr)
+    print(printable(f"warning: {text}"), file=sys.stderr)
 
 
 class Bars(Progress):

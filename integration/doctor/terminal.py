@@ -9,6 +9,7 @@ from rich.table import Table
 
 from pruneproof.integration.doctor.examine import Examination
 from pruneproof.integration.doctor.finding import Finding, Verdict
+from pruneproof.integration.errors import printable
 
 COLOURS = {
     Verdict.HEALTHY: "green",
@@ -35,7 +36,7 @@ def show(found: Examination, screen: Console) -> None:
         table.add_column(heading)
     for each in found.findings:
         table.add_row(
-            _coloured(each.verdict), each.check, escape(each.measured), escape(each.expected)
+            _coloured(each.verdict), each.check, _plain(each.measured), _plain(each.expected)
         )
     screen.print(table)
     for each in found.findings:
@@ -48,13 +49,18 @@ def show(found: Examination, screen: Console) -> None:
     )
 
 
+def _plain(text: str) -> str:
+    """Other people's text, of which nothing is obeyed."""
+    return escape(printable(text))
+
+
 def _explained(finding: Finding) -> str:
     colour = COLOURS[finding.verdict]
-    lines = [f"[{colour}]{finding.check}[/]: {escape(finding.cause)}."]
+    lines = [f"[{colour}]{finding.check}[/]: {_plain(finding.cause)}."]
     if finding.advice:
-        lines.append(f"  What to do: {escape(finding.advice)}.")
+        lines.append(f"  What to do: {_plain(finding.advice)}.")
     if finding.verdict is Verdict.OFF and finding.basis:
-        lines.append(f"  [dim]Rests on: {escape(finding.basis)}.[/]")
+        lines.append(f"  [dim]Rests on: {_plain(finding.basis)}.[/]")
     return "\n".join(lines)
 
 
