@@ -134,7 +134,14 @@ def watch(prune, more=()):
     return states, tree(prune.place)
 
 
-@pytest.mark.parametrize("more", [(), ("--stream",)], ids=["memory", "stream"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param((), id="memory"),
+        # Half a minute, for the same folders and more files.
+        pytest.param(("--stream",), id="stream", marks=pytest.mark.damage),
+    ],
+)
 def test_a_run_that_is_killed_anywhere_goes_on_to_the_same_result(prune, more):
     states, whole = watch(prune, more)
     assert {name.partition("/")[0] for name in whole} == {"out", "report"}
