@@ -31,7 +31,7 @@ def test_a_variant_conforms(name: str):
     for prop in CATALOGUE.values():
         for method in prop.methods:
             if prop.is_offered(method, offers):
-                result = judge(prop, method, subject, __file__)
+                result = judge(prop, method, subject, __file__, "quick")
                 # That masks are refused is recommended, and what is refused is not the variants'.
                 if prop.id != "mask.not_finite":
                     assert result.verdict in ("passed", "unsupported"), result

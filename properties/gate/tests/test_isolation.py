@@ -217,6 +217,7 @@ def test_leaving_before_it_is_asked_is_a_wrong_target(
     assert "GeneratorExit: left" in capsys.readouterr().err
 
 
+@pytest.mark.damage
 def test_a_hang_before_it_is_asked_is_a_wrong_target(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -109,6 +109,7 @@ def test_a_process_that_holds_its_pipes_open_keeps_nobody_waiting(
     assert ended(int((tmp_path / "pid").read_text()))
 
 
+@pytest.mark.damage
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_gate_that_is_ended_takes_a_call_that_hangs_along(
     adapter: Target, tmp_path: Path, number: signal.Signals
