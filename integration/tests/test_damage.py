@@ -77,6 +77,7 @@ def files(folder):
     return {str(each.relative_to(folder)) for each in folder.rglob("*")}
 
 
+@pytest.mark.damage
 def test_every_command_does_with_what_is_whole(valid, tmp_path):
     texts = tmp_path / "text.jsonl"
     texts.write_text('{"text": "' + "abcdefgh" * 9 + '"}\n')

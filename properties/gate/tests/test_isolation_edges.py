@@ -135,6 +135,7 @@ def test_a_gate_that_is_ended_takes_a_call_that_hangs_along(
     assert ended(int(pid.read_text()[:-1]))
 
 
+@pytest.mark.damage
 def test_a_reader_who_goes_away_early_changes_no_verdict(adapter: Target, tmp_path: Path) -> None:
     folder = tmp_path / "report"
     command = [*GATE, adapter(RIGHT), "--profile", "quick", "--report", str(folder)]
