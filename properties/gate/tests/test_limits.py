@@ -144,6 +144,8 @@ def test_an_adapter_with_limits_conforms_and_says_for_what(adapter: type) -> Non
     assert report.limits
 
 
+# Each a whole run; that the property which is about it does not pass is asked in every run.
+@pytest.mark.damage
 @pytest.mark.parametrize(
     "name", [name for name, each in FAULTS.items() if each.verdict == "not_shown"]
 )
