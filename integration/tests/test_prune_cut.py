@@ -139,7 +139,7 @@ def watch(prune, more=()):
     [
         pytest.param((), id="memory"),
         # Half a minute, for the same folders and more files.
-        pytest.param(("--stream",), id="stream", marks=pytest.mark.damage),
+        pytest.param(("--stream",), id="stream", marks=pytest.mark.long),
     ],
 )
 def test_a_run_that_is_killed_anywhere_goes_on_to_the_same_result(prune, more):

@@ -18,6 +18,9 @@ from pruneproof.properties.gate.wire import DTYPES, WireError, checked_shape, sh
 
 _PACKED = {"packed", "shape", "strides", "offset", "bytes"}
 _FOREIGN = "foreign"
+PLAIN = (Tensor, torch.nn.Parameter)
+"""Classes whose numbers lie in their memory."""
+
 SAME = "same"
 """Key of what stands for a tensor that was sent before: its name then."""
 
@@ -110,7 +113,7 @@ def _tensors(value: Any) -> list[Tensor]:
 def _has_memory(tensor: Tensor) -> bool:
     """Whether what lies in its memory is what it holds."""
     return (
-        type(tensor) in (Tensor, torch.nn.Parameter)
+        type(tensor) in PLAIN
         and tensor.layout == torch.strided
         and tensor.device.type == "cpu"
         and not tensor.is_neg()
@@ -121,7 +124,7 @@ def _packed_tensor(tensor: Tensor) -> dict[str, Any]:
     name = str(tensor.dtype).removeprefix("torch.")
     if name not in DTYPES:
         return {_FOREIGN: f"Tensor of {name}"}
-    if type(tensor) not in (Tensor, torch.nn.Parameter):
+    if type(tensor) not in PLAIN:
         # A class of its own may keep its numbers where it likes, and has to say them itself.
         numbers = torch.tensor(tensor.tolist(), dtype=tensor.dtype, device="cpu")
         tensor = numbers.reshape(tensor.shape)

@@ -269,7 +269,4 @@ def _signal_name(number: int) -> str:
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
     with suppress(OSError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
+        os.killpg(process.pid, signal.SIGKILL)

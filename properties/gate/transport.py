@@ -153,7 +153,14 @@ class RemoteAdapter:
         self._process.close(at_once=kind is not None)
 
     def _ask(self, call: str, **fields: Any) -> Any:
+        if call != "describe" and not self._process.runs:
+            # A new one remembers nothing of this example.
+            self.begin()
+            self._ask("describe")
         given = {key: each for key, each in fields.items() if each is not None}
+        return self._answer(call, given)
+
+    def _answer(self, call: str, given: dict[str, Any]) -> Any:
         return self._opened(self._reply({"call": call, **given}, described(call, (), given)))
 
     def _reply(self, request: dict[str, Any], shown_call: str) -> dict[str, Any]:
@@ -161,8 +168,6 @@ class RemoteAdapter:
         if request["call"] == "describe":
             # With everything that it imports.
             seconds = max(START_SECONDS, self._timeout)
-        elif not self._process.runs:
-            self._ask("describe")
         self._number += 1
         line = self._process.ask(to_line({"id": self._number, **request}), shown_call, seconds)
         try:
@@ -203,12 +208,7 @@ class IsolatedAdapter(RemoteAdapter):
         self._shared = None
         self._sent.clear()
 
-    def _ask(self, call: str, **fields: Any) -> Any:
-        if call != "describe" and not self._process.runs:
-            # A new one remembers nothing of what was sent.
-            self.begin()
-            self._ask("describe")
-        given = {key: each for key, each in fields.items() if each is not None}
+    def _answer(self, call: str, given: dict[str, Any]) -> Any:
         begins = self._shared is None
         shared = self._shared = self._shared or {}
         number = self._number + 1

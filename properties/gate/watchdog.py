@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 from unittest.mock import patch
 
 from torch import Tensor
 
-from pruneproof.properties.gate.deadline import within
-
 EXIT_CODE = 2
+INTERVAL = 0.1
+"""Seconds between two looks."""
 
 BEFORE_EXIT: list[Callable[[], object]] = []
 """Called before the message is written, such as to stop capturing what is written."""
 
 _leave = os._exit
+_lock = threading.Lock()
+_watched: tuple[float, float, str, tuple[Any, ...], dict[str, Any]] | None = None
+_thread: threading.Thread | None = None
 
 
 @contextmanager
@@ -27,11 +31,21 @@ def watched(
     function: str, arguments: tuple[Any, ...], named: dict[str, Any], seconds: float | None
 ) -> Iterator[None]:
     """End the process with a message where the block takes longer; None waits for ever."""
+    global _watched, _thread
     if seconds is None:
         yield
         return
-    with within(seconds, partial(_end, seconds, function, arguments, named)):
+    if _thread is None:
+        # One thread for all calls, since starting one takes longer than a call.
+        _thread = threading.Thread(target=_watch, name="gate-watchdog", daemon=True)
+        _thread.start()
+    with _lock:
+        _watched = (time.monotonic() + seconds, seconds, function, arguments, named)
+    try:
         yield
+    finally:
+        with _lock:
+            _watched = None
 
 
 @contextmanager
@@ -69,6 +83,14 @@ def _shown(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_shown, value))}]"
     return repr(value)
+
+
+def _watch() -> None:
+    while True:
+        time.sleep(INTERVAL)
+        with _lock:
+            if _watched is not None and time.monotonic() > _watched[0]:
+                _end(*_watched[1:])
 
 
 def _end(seconds: float, function: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
+import psutil
 from hypothesis import strategies as st
 
 from pruneproof.properties.gate.examples import Example, examples
@@ -26,6 +28,18 @@ RIGHT = "return weight.abs()"
 WRONG = "return -weight.abs() if method == 'wanda' else weight.abs()"
 LARGE = "return 100 * weight.abs()"
 """Breaks a SHOULD only."""
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a process is gone within ten seconds, since it is not this one that buries it."""
+    for _ in range(100):
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def a_property(

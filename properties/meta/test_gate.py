@@ -24,14 +24,15 @@ def test_a_property_rejects_some_fault(identity: str):
     assert any(fault.caught_by.split(":")[0] == identity for fault in FAULTS.values())
 
 
+@pytest.mark.parametrize("profile", ["quick", pytest.param("standard", marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", VARIANTS)
-def test_a_variant_conforms(name: str):
+def test_a_variant_conforms(name: str, profile: str):
     subject = subject_of(VARIANTS[name])
     offers = look_at(subject)
     for prop in CATALOGUE.values():
         for method in prop.methods:
             if prop.is_offered(method, offers):
-                result = judge(prop, method, subject, __file__, "quick")
+                result = judge(prop, method, subject, __file__, profile)
                 # That masks are refused is recommended, and what is refused is not the variants'.
                 if prop.id != "mask.not_finite":
                     assert result.verdict in ("passed", "unsupported"), result

@@ -8,10 +8,8 @@ import re
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +23,7 @@ from pruneproof.properties.gate.run import Report
 from pruneproof.properties.gate.subject import AdapterError, Subject
 from pruneproof.properties.gate.target import TargetError
 from pruneproof.properties.gate.transport import isolated
-from pruneproof.properties.meta.small import HEAD, RIGHT, WRONG
+from pruneproof.properties.meta.small import HEAD, RIGHT, WRONG, has_ended
 
 Target = Callable[[str], str]
 BOTH = pytest.mark.parametrize("in_process", [False, True])
@@ -47,17 +45,6 @@ def module(tmp_path: Path) -> Target:
 
 def report_of(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "report.json").read_text(encoding="utf-8"))
-
-
-def has_ended(pid: int) -> bool:
-    """Within ten seconds, since it is not this process that buries it."""
-    for _ in range(100):
-        with suppress(psutil.NoSuchProcess):
-            if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-                time.sleep(0.1)
-                continue
-        return True
-    return False
 
 
 def test_an_adapter_that_ends_its_process_with_0_fails(adapter: Target, tmp_path: Path) -> None:
@@ -217,7 +204,7 @@ def test_leaving_before_it_is_asked_is_a_wrong_target(
     assert "GeneratorExit: left" in capsys.readouterr().err
 
 
-@pytest.mark.damage
+@pytest.mark.long
 def test_a_hang_before_it_is_asked_is_a_wrong_target(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import signal
 import subprocess
@@ -12,13 +11,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 import torch
 
 from pruneproof.properties.gate.process import CrashError, HangError
 from pruneproof.properties.gate.transport import by_command, isolated
-from pruneproof.properties.meta.small import HEAD, RIGHT
+from pruneproof.properties.meta.small import HEAD, RIGHT, has_ended
 
 Target = Callable[[str], str]
 GATE = [sys.executable, "-c", "from pruneproof.cli.app import app; app()", "gate"]
@@ -106,10 +104,10 @@ def test_a_process_that_holds_its_pipes_open_keeps_nobody_waiting(
         pytest.raises(error),
     ):
         remote.score("magnitude", W)
-    assert ended(int((tmp_path / "pid").read_text()))
+    assert has_ended(int((tmp_path / "pid").read_text()))
 
 
-@pytest.mark.damage
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_gate_that_is_ended_takes_a_call_that_hangs_along(
     adapter: Target, tmp_path: Path, number: signal.Signals
@@ -132,10 +130,10 @@ def test_a_gate_that_is_ended_takes_a_call_that_hangs_along(
     if number != signal.SIGKILL:
         assert gate.returncode == 130
         assert "error: interrupted; nothing was decided" in said
-    assert ended(int(pid.read_text()[:-1]))
+    assert has_ended(int(pid.read_text()[:-1]))
 
 
-@pytest.mark.damage
+@pytest.mark.long
 def test_a_reader_who_goes_away_early_changes_no_verdict(adapter: Target, tmp_path: Path) -> None:
     folder = tmp_path / "report"
     command = [*GATE, adapter(RIGHT), "--profile", "quick", "--report", str(folder)]
@@ -144,14 +142,3 @@ def test_a_reader_who_goes_away_early_changes_no_verdict(adapter: Target, tmp_pa
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert "Traceback" not in done.stderr
     assert done.returncode == report["exit_code"]
-
-
-def ended(pid: int) -> bool:
-    """Within ten seconds, since it is not this process that buries it."""
-    for _ in range(100):
-        if not os.path.exists(f"/proc/{pid}") or (
-            psutil.pid_exists(pid) and psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-        ):
-            return True
-        time.sleep(0.1)
-    return False

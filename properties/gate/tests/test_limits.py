@@ -145,7 +145,7 @@ def test_an_adapter_with_limits_conforms_and_says_for_what(adapter: type) -> Non
 
 
 # Each a whole run; that the property which is about it does not pass is asked in every run.
-@pytest.mark.damage
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name", [name for name, each in FAULTS.items() if each.verdict == "not_shown"]
 )
