@@ -161,7 +161,7 @@ class RemoteAdapter:
         return self._answer(call, given)
 
     def _answer(self, call: str, given: dict[str, Any]) -> Any:
-        return self._opened(self._reply({"call": call, **given}, described(call, (), given)))
+        return self._opened(call, self._reply({"call": call, **given}, described(call, (), given)))
 
     def _reply(self, request: dict[str, Any], shown_call: str) -> dict[str, Any]:
         seconds = self._timeout
@@ -178,9 +178,9 @@ class RemoteAdapter:
         except WireError as error:
             raise self._out_of_step(error) from error
 
-    def _opened(self, reply: dict[str, Any]) -> Any:
+    def _opened(self, call: str, reply: dict[str, Any]) -> Any:
         try:
-            return _opened(reply)
+            return _opened(call, reply)
         except WireError as error:
             raise self._out_of_step(error) from error
 
@@ -222,7 +222,7 @@ class IsolatedAdapter(RemoteAdapter):
                 place: (tensor, name, packed(tensor))
                 for place, (tensor, name, _) in self._sent.items()
             }
-        answer = unpacked(self._opened(reply))
+        answer = unpacked(self._opened(call, reply))
         shared[f"answer {number}"] = answer
         return answer
 
@@ -271,9 +271,10 @@ def _write_back(given: Any, tensors: Any) -> None:
             each.data = tensor
 
 
-def _opened(reply: dict[str, Any]) -> Any:
+def _opened(call: str, reply: dict[str, Any]) -> Any:
     if "answer" in reply:
-        return decoded(reply["answer"])
+        # A description is text throughout: the convention "nan" is a word there.
+        return reply["answer"] if call == "describe" else decoded(reply["answer"])
     if "unsupported" in reply:
         raise NotImplementedError(str(reply["unsupported"]))
     if isinstance(reply.get("error"), dict):

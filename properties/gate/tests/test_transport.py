@@ -1,5 +1,6 @@
 """Adapters in processes of their own: their answers arrive, and nothing they do ends the run."""
 
+import json
 import shlex
 import shutil
 import sys
@@ -41,7 +42,7 @@ class ShapeError(ValueError):
 
 class Adapter:
     name = "odd"
-    conventions = {"ties": "lowest_index"}
+    conventions = {"ties": "lowest_index", "dead": "nan"}
 
     def score(self, method, weight, inputs=None, outputs=None, **parameters):
         if method == "magnitude":
@@ -117,6 +118,15 @@ def test_an_isolated_adapter_answers_as_in_this_process(reference: RemoteAdapter
         for ours, theirs in zip(answers(here, weight), answers(reference, weight), strict=True):
             assert ours.dtype == theirs.dtype
             assert torch.equal(ours, theirs)
+
+
+def test_a_description_is_text_throughout(odd: RemoteAdapter) -> None:
+    """Conventions have the word nan, which is a number where an answer is expected."""
+    words = {"ties": "lowest_index", "dead": "nan"}
+    assert odd.conventions == words
+    described = json.dumps({"id": 1, "answer": {"name": "inf", "conventions": words}})
+    with by_command(shlex.join(["echo", described]), timeout=10.0) as adapter:
+        assert (adapter.name, adapter.conventions) == ("inf", words)
 
 
 def answers(adapter: Adapter | RemoteAdapter, weight: Tensor) -> list[Tensor]:
