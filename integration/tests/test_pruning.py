@@ -10,10 +10,10 @@ from pruneproof import reference
 from pruneproof.integration.linear_inputs import decoder_blocks, linear_inputs, linears
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
-from pruneproof.integration.pruning.plan import NEEDS, Plan
+from pruneproof.integration.pruning.plan import METHODS, Plan
 
 EVERY = [
-    *(Plan(method, sparsity=0.5) for method in NEEDS),
+    *(Plan(method, sparsity=0.5) for method in METHODS),
     Plan("wanda", n_m=(2, 4)),
     Plan("ria", n_m=(1, 8), parameters={"alpha": 1.0}),
     Plan("magnitude", sparsity=0.3, group="layer"),
