@@ -19,6 +19,7 @@ from pruneproof.reference import refinements, scores
 from pruneproof.reference.norms import activation_norms, output_activation_norms
 from pruneproof.reference.scores.lp import STRATEGIES
 from pruneproof.reference.scores.relative import TERMS
+from pruneproof.reference.statistics import ActivationStatistics
 
 INPUTS, OUTPUTS = "inputs", "outputs"
 REORDERED, SIGNS = "reordered", "signs"
@@ -32,13 +33,13 @@ class Statistic:
     Attributes:
         of: `inputs` (X, tokens × in_features) or `outputs` (Y, out_features × d).
         name: what `ActivationStatistics` calls it.
-        compute: takes it of all activations at once; None where only the accumulator does.
+        compute: takes it of all activations at once.
         moments: whether the accumulator has it only with moments.
     """
 
     of: str
     name: str
-    compute: Callable[[Tensor], Tensor] | None = None
+    compute: Callable[[Tensor], Tensor]
     moments: bool = False
 
 
@@ -101,11 +102,11 @@ PARAMETERS = {
         Interval(0, 2**63 - 1, whole=True), "Section 3.5.2", "Of {methods}'s samples."
     ),
 }
-"""Of scores, by name."""
+"""Of scores, by name, as the command lists them."""
 REFINING = {
     "max_cycles": Parameter(COUNT, "Appendix C.1", "Most swaps for an output."),
     "update_threshold": Parameter(
-        ANY_SIZE, "Appendix C.1", "An output is done once its error is not above it."
+        Interval(0, math.inf), "Appendix C.1", "An output is done once its error is not above it."
     ),
     "same_sign": Parameter(
         bool, "DSnoT's code", "Whether to stop before the error changes its sign."
@@ -233,9 +234,15 @@ Y_NORM = {"y_norm": Statistic(OUTPUTS, "norm", output_activation_norms)}
 A_NORM = {"a_norm": X_NORM["x_norm"]}
 B_NORM = {"b_norm": Y_NORM["y_norm"]}
 MOMENTS = {
-    "mean": Statistic(INPUTS, "mean", moments=True),
-    "var": Statistic(INPUTS, "var", moments=True),
+    "mean": Statistic(INPUTS, "mean", lambda X: _gathered(X).mean, moments=True),
+    "var": Statistic(INPUTS, "var", lambda X: _gathered(X).var, moments=True),
 }
+
+
+def _gathered(X: Tensor) -> ActivationStatistics:
+    statistics = ActivationStatistics(X.shape[1], X.device)
+    statistics.update(X)
+    return statistics
 
 
 def _degree_of_lp(chosen: Mapping[str, Any]) -> int:
