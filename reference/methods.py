@@ -19,10 +19,10 @@ from pruneproof.reference import refinements, scores
 from pruneproof.reference.norms import activation_norms, output_activation_norms
 from pruneproof.reference.scores.lp import STRATEGIES
 from pruneproof.reference.scores.relative import TERMS
-from pruneproof.reference.statistics import ActivationStatistics
+from pruneproof.reference.statistics import ActivationStatistics, centred_activation_norms
 
 INPUTS, OUTPUTS = "inputs", "outputs"
-REORDERED, SIGNS = "reordered", "signs"
+REORDERED, SIGNS, SHIFTS = "reordered", "signs", "shifts"
 """Invariances; see `Score`."""
 
 
@@ -176,7 +176,8 @@ class Score(Method):
     Attributes:
         degree: d, where weights times c > 0 have scores times c^d; or that by all parameters.
         keeps: what does not change it: `reordered` inputs and outputs, which reorder it alike;
-            the `signs` of weights and activations.
+            the `signs` of weights and activations; `shifts`, a constant added to an input in
+            all tokens.
         transposed: the score of the transposed layer, inputs and outputs exchanged, that has the
             transposed values; None where there is none, or where it says so of this one.
         divides: whether by norms of the weights, which a dead input or output has not.
@@ -231,6 +232,9 @@ class Refinement(Method):
 
 X_NORM = {"x_norm": Statistic(INPUTS, "norm", activation_norms)}
 Y_NORM = {"y_norm": Statistic(OUTPUTS, "norm", output_activation_norms)}
+X_CENTRED_NORM = {
+    "x_centred_norm": Statistic(INPUTS, "centred_norm", centred_activation_norms, moments=True)
+}
 A_NORM = {"a_norm": X_NORM["x_norm"]}
 B_NORM = {"b_norm": Y_NORM["y_norm"]}
 MOMENTS = {
@@ -295,9 +299,15 @@ SCORES = {
             divides=True,
             samples=True,
         ),
+        Score(
+            scores.stade,
+            "arXiv:2503.22451, beyond the paper",
+            X_CENTRED_NORM,
+            keeps=frozenset({REORDERED, SHIFTS}),
+        ),
     )
 }
-"""Of every score, in the order of the paper."""
+"""Of every score, in the order of the paper and then of the records."""
 REFINEMENTS = {
     refinement.name: refinement
     for refinement in (

@@ -21,6 +21,7 @@ from pruneproof.properties.gate.mask_examples import layer
 from pruneproof.properties.gate.methods import CLOSED_FORMS, EVERY_SCORE, closed_forms
 from pruneproof.properties.gate.property import Violation
 from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
+from pruneproof.reference.methods import SCORES, SHIFTS
 
 Offers = Collection[tuple[str, str]]
 """Kinds of property and methods, as the first look finds them."""
@@ -187,9 +188,13 @@ def _first(kind: str, methods: tuple[str, ...], offers: Offers) -> str:
 
 
 def _with_ones(method: str, weight: Tensor) -> Example:
-    """A layer whose activation norms are 1."""
+    """A layer whose activation norms are 1, or else all the same."""
     takes_inputs, takes_outputs = given(method, {})
-    inputs = torch.ones(1, weight.shape[1]) if takes_inputs else None
+    ones = torch.ones(1, weight.shape[1])
+    if SHIFTS in SCORES[method].keeps:
+        # One that varies, all alike.
+        ones = torch.cat([ones, 0 * ones])
+    inputs = ones if takes_inputs else None
     outputs = torch.ones(weight.shape[0], 1) if takes_outputs else None
     # A copy, since an adapter may change what it is given.
     return Example(method, weight.clone(), inputs, outputs)

@@ -13,7 +13,7 @@ from pruneproof.properties.gate.examples import Example, examples
 from pruneproof.properties.gate.methods import closed_forms
 from pruneproof.properties.gate.property import gate_property
 from pruneproof.properties.gate.subject import Subject
-from pruneproof.reference.methods import REORDERED, SCORES, SIGNS
+from pruneproof.reference.methods import REORDERED, SCORES, SHIFTS, SIGNS
 
 SMALL: dict[str, Any] = {"out_features": st.integers(1, 4), "in_features": st.integers(1, 5)}
 ALIVE = "every input and output has a weight"
@@ -127,6 +127,34 @@ def scaled_activations(subject: Subject, example: Example) -> None:
     agree(
         subject, first, second, f"activations times {2.0**exponent!r}", 2.0 ** (exponent * degree)
     )
+
+
+@st.composite
+def _shifted(draw: st.DrawFn, method: str) -> Example:
+    example = draw(examples(method, **SMALL))
+    assert example.inputs is not None
+    # Whole numbers, so that the sums are exact; a shift of thousands leaves a few bits of them.
+    inputs = example.inputs.round()
+    columns = inputs.shape[1]
+    shifts = st.sampled_from([-(2.0**12), -(2.0**4), 1.0, 2.0**8, 2.0**13])
+    drawn = draw(st.lists(shifts, min_size=columns, max_size=columns))
+    return replace(example, inputs=inputs, more={"shifts": drawn})
+
+
+@gate_property(
+    "score.shifted_inputs",
+    kind="score",
+    methods=closed_forms(lambda score: SHIFTS in score.keeps),
+    examples=_shifted,
+    source="the symbolic claim stade_does_not_see_a_shift_of_the_inputs",
+    assumptions=f"{ALIVE}; inputs are small whole numbers",
+)
+def shifted_inputs(subject: Subject, example: Example) -> None:
+    """A constant added to an input in all tokens does not matter, however large it is."""
+    assert example.inputs is not None
+    shifts = torch.tensor(example.more["shifts"], dtype=example.inputs.dtype)
+    shifted = replace(example, inputs=example.inputs + shifts)
+    agree(subject, ask(subject, example), ask(subject, shifted), "inputs with constants added")
 
 
 _OTHER_TERM = {"both": "both", "input": "output", "output": "input"}
