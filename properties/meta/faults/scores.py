@@ -66,7 +66,7 @@ class NormAboutZero(Plain):
 
 
 @fault("score.shifted_inputs:stade")
-class DifferenceOfSquares(Plain):
+class CancelledNorm(Plain):
     """The centred norm as a difference of squares, whose digits cancel beside a large mean."""
 
     def stade(self, W: Tensor, X: Tensor) -> Tensor:
