@@ -14,8 +14,15 @@ from pruneproof.symbolic import claims
 ROOT = Path(__file__).parents[2]
 CODE = {claim.code for _, claim in claims.load()}
 PLACES = {
+    "reference/tests/test_scores.py or test_NAME.py": lambda name: any(
+        f"reference.{name}" in path.read_text(encoding="utf-8")
+        for path in (ROOT / "reference" / "tests").glob("test_*.py")
+        if path.stem in ("test_scores", f"test_{name}")
+    ),
     "properties/closed_forms.py": lambda name: hasattr(closed_forms, name),
-    "a claim of symbolic/claims": lambda name: f"pruneproof.reference.scores.{name}" in CODE,
+    "a claim of symbolic/claims": lambda name: any(
+        f"pruneproof.reference.{package}.{name}" in CODE for package in ("scores", "constructions")
+    ),
     "properties/test_NAME.py": lambda name: (ROOT / f"properties/test_{name}.py").exists(),
     "a property of properties/gate/checks": lambda name: any(
         name in prop.methods for prop in CATALOGUE.values() if prop.kind == "score"
@@ -29,7 +36,6 @@ PLACES = {
     ).exists(),
 }
 WRITTEN = {
-    "reference/tests/test_scores.py": "reference.{name}",
     "properties/tests/test_closed_forms.py": "closed_forms.{name}(",
     "properties/tests/test_wrong_scores.py": 'Variant("{name}", "", ',
     "docs/gate.md": "`{name}`",
