@@ -104,6 +104,17 @@ def test_outputs_are_the_layers_own_without_the_bias(tokens, family):
     assert next(iter(masks[0].values())).equal(reference.keep_mask(S, 0.5).T)
 
 
+def test_stade_is_of_what_each_layer_was_fed_less_its_mean(tokens, family):
+    dense = copy.deepcopy(family)
+    masks = {}
+    prune(family, tokens, Plan("stade", sparsity=0.5), keep=masks.__setitem__)
+    seen = linear_inputs(dense, tokens.split(1), [0])
+    for (name, layer), one in zip(linears(decoder_blocks(dense)[0]), seen, strict=True):
+        norms = reference.centred_activation_norms(one.inputs)
+        S = reference.stade(layer.weight.T, norms)
+        assert masks[0][name].equal(reference.keep_mask(S, 0.5).T), name
+
+
 def test_masks_from_an_earlier_run_are_taken(llama, tokens):
     whole, masks = copy.deepcopy(llama), {}
     prune(whole, tokens, Plan("ria", sparsity=0.5), keep=masks.__setitem__)
