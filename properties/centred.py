@@ -60,9 +60,11 @@ def centred_norm(numbers: Bounded) -> Bounded:
     if value.dtype == object:
         return Bounded(value, growth - 1, absolute, arithmetic)
     # Of whole layers only r matters: one for all, as the other rules have it.
-    infinite = np.where(absolute == 0, 0, arb("inf"))
+    nothing: Any = arb(0)
+    infinity: Any = arb("inf")
+    infinite = np.where(absolute == 0, nothing, infinity)
     relative = np.where(value == 0, infinite, absolute / np.where(value == 0, 1, value))
-    return Bounded(value, growth - 1 + relative.max(initial=arb(0)), 0, arithmetic)
+    return Bounded(value, growth - 1 + relative.max(initial=nothing), 0, arithmetic)
 
 
 def _mean(numbers: Bounded) -> tuple[Any, Any, Any, Any]:
