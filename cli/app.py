@@ -11,7 +11,7 @@ from pruneproof.cli.audit import audit
 from pruneproof.cli.doctor import doctor
 from pruneproof.cli.gate import EXAMPLES, gate
 from pruneproof.cli.prune import EXAMPLES as PRUNE_EXAMPLES
-from pruneproof.cli.prune import prune
+from pruneproof.cli.prune import WithMethods, prune
 from pruneproof.cli.theory import theory
 from pruneproof.cli.vectors import vectors
 from pruneproof.cli.wrong_input import InOneLine
@@ -20,7 +20,7 @@ app = typer.Typer(cls=InOneLine, no_args_is_help=True, add_completion=False)
 app.command()(theory)
 app.command()(audit)
 app.command(epilog=EXAMPLES)(gate)
-app.command(epilog=PRUNE_EXAMPLES)(prune)
+app.command(cls=WithMethods, epilog=PRUNE_EXAMPLES)(prune)
 app.command()(doctor)
 app.add_typer(vectors, name="vectors")
 

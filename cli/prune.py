@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from pruneproof.cli.extra import check_extra
 
@@ -34,22 +35,28 @@ Examples:
 """
 
 
-def _in(panel: str, help_: str, **more: Any) -> Any:
+def _in(panel: str, help_: str | None = None, **more: Any) -> Any:
     return typer.Option(help=help_, rich_help_panel=panel, **more)
+
+
+class WithMethods(TyperCommand):
+    """`prune`, whose help tells of methods and their parameters what their records do."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Read the records, which need torch, only now."""
+        check_extra("prune")
+        from pruneproof.cli.of_methods import helps
+
+        for param in self.params:
+            param.help = helps().get(param.name, getattr(param, "help", None))
+        super().format_help(ctx, formatter)
 
 
 def prune(
     model: Annotated[
         str, typer.Argument(metavar="MODEL", help="Hub id, folder with safetensors, or GGUF file.")
     ],
-    method: Annotated[
-        str,
-        _in(
-            AMOUNT,
-            "The score: magnitude, wanda, owanda, symwanda, symwanda_squared, symmetric, "
-            "symmetric_squared, ri, ria, lp or stochria.",
-        ),
-    ],
+    method: Annotated[str, _in(AMOUNT)],
     calibration: Annotated[
         str,
         _in(
@@ -102,53 +109,24 @@ def prune(
             "dense.",
         ),
     ] = "error",
-    refine: Annotated[
-        str | None, _in(AMOUNT, "Swap weights of the mask afterwards: dsnot or r2_dsnot.")
-    ] = None,
-    alpha: Annotated[
-        float | None,
-        _in(METHOD, "Power of the activation norm, of wanda, ria, lp and stochria."),
-    ] = None,
-    p: Annotated[float | None, _in(METHOD, "Order of lp's norms: 0 to inf.")] = None,
-    strategy: Annotated[
-        str | None, _in(METHOD, "How lp combines its norms: S1, S2, S3 or S4.")
-    ] = None,
-    ratio: Annotated[
-        float | None, _in(METHOD, "Share of the weights that stochria samples, in (0, 1].")
-    ] = None,
-    length_corrected: Annotated[
-        bool | None, _in(METHOD, "Whether stochria scales its sampled norms to be unbiased.")
-    ] = None,
-    terms: Annotated[
-        str | None, _in(METHOD, "Which terms of ri and ria: both, input or output.")
-    ] = None,
-    max_cycles: Annotated[int | None, _in(REFINEMENT, "Most swaps for an output.")] = None,
-    update_threshold: Annotated[
-        float | None, _in(REFINEMENT, "An output is done once its error is not above it.")
-    ] = None,
-    same_sign: Annotated[
-        bool | None, _in(REFINEMENT, "Whether to stop before the error changes its sign.")
-    ] = None,
-    guard: Annotated[
-        bool | None, _in(REFINEMENT, "Whether to stop before the error grows.")
-    ] = None,
-    form: Annotated[
-        str | None, _in(REFINEMENT, "r2_dsnot as printed (the γ terms count) or repaired.")
-    ] = None,
-    refine_p: Annotated[
-        float | None, _in(REFINEMENT, "Order of the norm in r2_dsnot's γ terms.")
-    ] = None,
-    refine_alpha: Annotated[
-        float | None, _in(REFINEMENT, "Power of the activation norm in r2_dsnot.")
-    ] = None,
-    gamma_grow: Annotated[float | None, _in(REFINEMENT, "γ₁ of r2_dsnot.")] = None,
-    gamma_prune: Annotated[float | None, _in(REFINEMENT, "γ₂ of r2_dsnot.")] = None,
-    relative_grow: Annotated[
-        bool | None, _in(REFINEMENT, "Whether r2_dsnot grows by relative importance.")
-    ] = None,
-    relative_prune: Annotated[
-        bool | None, _in(REFINEMENT, "Whether r2_dsnot prunes by relative importance.")
-    ] = None,
+    refine: Annotated[str | None, _in(AMOUNT)] = None,
+    alpha: Annotated[float | None, _in(METHOD)] = None,
+    p: Annotated[float | None, _in(METHOD)] = None,
+    strategy: Annotated[str | None, _in(METHOD)] = None,
+    ratio: Annotated[float | None, _in(METHOD)] = None,
+    length_corrected: Annotated[bool | None, _in(METHOD)] = None,
+    terms: Annotated[str | None, _in(METHOD)] = None,
+    max_cycles: Annotated[int | None, _in(REFINEMENT)] = None,
+    update_threshold: Annotated[float | None, _in(REFINEMENT)] = None,
+    same_sign: Annotated[bool | None, _in(REFINEMENT)] = None,
+    guard: Annotated[bool | None, _in(REFINEMENT)] = None,
+    form: Annotated[str | None, _in(REFINEMENT)] = None,
+    refine_p: Annotated[float | None, _in(REFINEMENT)] = None,
+    refine_alpha: Annotated[float | None, _in(REFINEMENT)] = None,
+    gamma_grow: Annotated[float | None, _in(REFINEMENT)] = None,
+    gamma_prune: Annotated[float | None, _in(REFINEMENT)] = None,
+    relative_grow: Annotated[bool | None, _in(REFINEMENT)] = None,
+    relative_prune: Annotated[bool | None, _in(REFINEMENT)] = None,
     samples: Annotated[int, _in(DATA, "Calibration sequences.", min=1)] = 128,
     seqlen: Annotated[int, _in(DATA, "Tokens in a sequence or window.", min=2)] = 2048,
     pack: Annotated[
@@ -202,28 +180,20 @@ def prune(
 
     A parameter that is left out has the method's own default.
     """
+    given = {name: value for name, value in locals().items() if value is not None}
     check_extra("prune")
+    from pruneproof.cli.of_methods import of_refinement, of_score
     from pruneproof.integration.pruning.data import Data
     from pruneproof.integration.pruning.plan import Plan
     from pruneproof.integration.pruning.sparsities_file import read_sparsities
 
-    of_method = {
-        "alpha": alpha, "p": p, "strategy": strategy, "ratio": ratio, "terms": terms,
-        "length_corrected": length_corrected, "seed": seed if method == "stochria" else None,
-    }  # fmt: skip
-    of_refinement = {
-        "p": refine_p, "alpha": refine_alpha, "max_cycles": max_cycles,
-        "update_threshold": update_threshold, "same_sign": same_sign, "guard": guard,
-        "form": form, "gamma_grow": gamma_grow, "gamma_prune": gamma_prune,
-        "relative_grow": relative_grow, "relative_prune": relative_prune,
-    }  # fmt: skip
     where = {
         "dtype": dtype, "device": device, "stream": stream, "zero_shot": zero_shot, "out": out,
         "report": report, "verify": verify,
     }  # fmt: skip
     plan = Plan(
-        method, sparsity, _pattern(n_m), group, _given(of_method), refine,
-        _given(of_refinement), tuple(skip or ()),
+        method, sparsity, _pattern(n_m), group, of_score(method, given), refine,
+        of_refinement(given), tuple(skip or ()),
         {} if sparsities is None else read_sparsities(sparsities), unreached,
     )  # fmt: skip
     data = Data(calibration, evaluate, samples, seqlen, seed, windows, pack)
@@ -274,10 +244,6 @@ def _say(what: str, text: object) -> None:
     from pruneproof.integration.errors import printable
 
     typer.echo(printable(f"{what:18} {text}"))
-
-
-def _given(parameters: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in parameters.items() if value is not None}
 
 
 def _pattern(text: str | None) -> tuple[int, int] | None:

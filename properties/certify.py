@@ -12,7 +12,7 @@ from pruneproof.properties import closed_forms
 from pruneproof.properties.arithmetic import Arithmetic
 from pruneproof.properties.bounds import Bounded, bounded
 from pruneproof.properties.constructed import Pair
-from pruneproof.properties.implementation import REFERENCE, Implementation, norm_names
+from pruneproof.properties.implementation import REFERENCE, Implementation
 from pruneproof.properties.ratio import assert_within
 from pruneproof.properties.strategies import Layer
 
@@ -55,13 +55,10 @@ def expected_score(
     **parameters: Any,
 ) -> Bounded:
     """The exact scores, in × out, and how far a computed one may lie from them."""
-    of_inputs, of_outputs = norm_names(method)
-    if inputs is not None:
-        parameters[of_inputs] = bounded(inputs, arithmetic).norm(2, axis=0)
-    if outputs is not None:
-        parameters[of_outputs] = bounded(outputs, arithmetic).norm(2, axis=1)
+    X, Y = (None if each is None else bounded(each, arithmetic) for each in (inputs, outputs))
     form = getattr(closed_forms, method)
-    return form(bounded(weight.T, arithmetic), **parameters).stored()
+    given = closed_forms.statistics(method, X, Y)
+    return form(bounded(weight.T, arithmetic), **given, **parameters).stored()
 
 
 def assert_construction(

@@ -9,12 +9,34 @@ arrangement of the same formula takes one rounding more.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from torch import Tensor
 
 from pruneproof.properties.bounds import Bounded
+from pruneproof.properties.centred import centred_norm
+from pruneproof.reference.methods import INPUTS, OUTPUTS, SCORES
 
 Samples = tuple[Tensor, Tensor]
+STATISTICS: dict[str, Callable[[Bounded], Bounded]] = {
+    "x_norm": lambda X: X.norm(2, axis=0),
+    "a_norm": lambda A: A.norm(2, axis=0),
+    "x_centred_norm": centred_norm,
+    "y_norm": lambda Y: Y.norm(2, axis=1),
+    "b_norm": lambda B: B.norm(2, axis=1),
+}
+"""What scores take of activations, by the names of the arguments."""
+
+
+def statistics(method: str, X: Bounded | None, Y: Bounded | None) -> dict[str, Bounded]:
+    """What a score takes of the activations that are given."""
+    activations = {INPUTS: X, OUTPUTS: Y}
+    return {
+        name: STATISTICS[name](given)
+        for name, statistic in SCORES[method].statistics.items()
+        if (given := activations[statistic.of]) is not None
+    }
 
 
 def magnitude(W: Bounded) -> Bounded:
@@ -111,6 +133,11 @@ def stochria(
         tau = W.constant(of_inputs.value.shape[1])
         r, q = r * (W.constant(c) / tau), q * (W.constant(b) / tau)
     return _activated(relative(W, r, q), x_norm, alpha)
+
+
+def stade(W: Bounded, x_centred_norm: Bounded) -> Bounded:
+    """|W_jk|·‖X_:j − μ_j‖₂, beyond the paper."""
+    return abs(W) * x_centred_norm[:, None]
 
 
 def sampled(W: Bounded, samples: Samples) -> tuple[Bounded, Bounded]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from pruneproof.properties.bounds import Bounded
+from pruneproof.properties.centred import centred
 from pruneproof.properties.closed_forms import Samples, sampled
 
 Pair = tuple[Bounded, Bounded]
@@ -24,6 +25,11 @@ def magnitude(W: Bounded) -> Pair:
 def wanda(X: Bounded, W: Bounded) -> Pair:
     """X given, Y = 0 (Corollary 3.2)."""
     return X, _zeros(W, W.value.shape[1], 1)
+
+
+def stade(X: Bounded, W: Bounded) -> Pair:
+    """X less the mean of each feature, Y = 0 (beyond the paper)."""
+    return centred(X), _zeros(W, W.value.shape[1], 1)
 
 
 def owanda(W: Bounded, Y: Bounded) -> Pair:

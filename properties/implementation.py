@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from pruneproof import reference
 from pruneproof.properties.arithmetic import Arithmetic
 from pruneproof.reference.blocks import block_size
+from pruneproof.reference.methods import INPUTS, SCORES
 from pruneproof.reference.precision import accumulation_dtype, score_dtype
 
 
@@ -66,17 +66,12 @@ class ReferenceAdapter:
         **parameters: Any,
     ) -> Tensor:
         """See :class:`Adapter`."""
-        of_inputs, of_outputs = norm_names(method)
-        if inputs is not None:
-            parameters[of_inputs] = reference.activation_norms(inputs)
-        if outputs is not None:
-            parameters[of_outputs] = reference.output_activation_norms(outputs)
-        return getattr(reference, method)(weight.T, **parameters).T
-
-
-def norm_names(method: str) -> tuple[str, str]:
-    """What a score calls the norms of the inputs and of the outputs."""
-    return ("a_norm", "b_norm") if method == "general_diagonal" else ("x_norm", "y_norm")
+        score = SCORES[method]
+        for name, statistic in score.statistics.items():
+            activations = inputs if statistic.of == INPUTS else outputs
+            if activations is not None:
+                parameters[name] = statistic.compute(activations)
+        return score.function(weight.T, **parameters).T
 
 
 def _reference_arithmetic(dtype: torch.dtype) -> Arithmetic:

@@ -68,6 +68,12 @@ class Reproduction:
         return self.x.norm() + self.y.norm() == self.factor
 
 
+def centred(vector: Vector) -> Vector:
+    """A vector less its mean."""
+    mean = sum(vector, Fraction(0)) / len(vector)
+    return [entry - mean for entry in vector]
+
+
 def norm(vector: Vector, p: float) -> Radical:
     """The ℓp norm for a whole p, or ∞."""
     if p == math.inf:
@@ -97,6 +103,7 @@ def reproductions(near: Surroundings, orders: Sequence[float]) -> dict[str, Repr
     found = {
         "magnitude": Reproduction(Ray(one, _axis(near.column, near.j)), nothing, one),
         "wanda": Reproduction(x, nothing, norm(near.x, 2)),
+        "stade": Reproduction(Ray(one, centred(near.x)), nothing, norm(centred(near.x), 2)),
         "owanda": Reproduction(nothing, y, norm(near.y, 2)),
         "symmetric": Reproduction(row, column, norm(near.row, 2) + norm(near.column, 2)),
         "ri_constant": Reproduction(

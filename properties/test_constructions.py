@@ -42,5 +42,5 @@ def test_every_construction_gives_its_score_at_one_weight(
     Statement: Corollary 3.2 to Lemma 3.10, with p = 0 and ∞. Level: MUST.
     """
     found = reproductions(case[1], ORDERS)
-    assert len(found) == 10 + 2 * len(ORDERS)
+    assert len(found) == 11 + 2 * len(ORDERS)
     assert [name for name, each in found.items() if not each.holds()] == []

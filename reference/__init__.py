@@ -29,6 +29,7 @@ from pruneproof.reference.scores import (
     ri,
     ria,
     sampled_entries,
+    stade,
     stochria,
     symmetric,
     symmetric_squared,
@@ -36,12 +37,13 @@ from pruneproof.reference.scores import (
     symwanda_squared,
     wanda,
 )
-from pruneproof.reference.statistics import ActivationStatistics
+from pruneproof.reference.statistics import ActivationStatistics, centred_activation_norms
 
 __all__ = [
     "ActivationStatistics",
     "Samples",
     "activation_norms",
+    "centred_activation_norms",
     "constructions",
     "dsnot",
     "general_diagonal",
@@ -61,6 +63,7 @@ __all__ = [
     "ria",
     "sampled_entries",
     "squared_objective",
+    "stade",
     "stochria",
     "symmetric",
     "symmetric_objective",

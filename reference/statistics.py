@@ -5,13 +5,19 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pruneproof.reference.blocks import block_size, row_blocks
-from pruneproof.reference.checks import check_batch, check_device, check_integer
+from pruneproof.reference.checks import (
+    check_batch,
+    check_device,
+    check_integer,
+    check_matrix,
+    check_norms,
+)
 from pruneproof.reference.norms import norms_of_finite
 from pruneproof.reference.precision import accumulation_dtype, summable_limit, to_accumulation
 
 
 class ActivationStatistics:
-    r"""Norm, mean and population variance of each input feature, over tokens seen in batches.
+    r"""Norm, mean, population variance and centred norm of each input feature, over batches.
 
     .. math::
         \lVert X_{:j} \rVert_2, \qquad
@@ -127,13 +133,19 @@ class ActivationStatistics:
         self._check_moments()
         return self._squared_deviations / self.tokens
 
+    @property
+    def centred_norm(self) -> Float[Tensor, " b"]:
+        """‖X_:j − μ_j‖₂ over all tokens, not averaged: what the variance is the mean square of.
+
+        Raises:
+            ValueError: no token has been seen, or no moments are gathered.
+        """
+        self._check_moments()
+        return self._squared_deviations.sqrt()
+
     def _count(self, tokens: Tensor) -> None:
         X = to_accumulation(tokens.contiguous())
-        mean = X.sum(0) / len(X)
-        deviations = X - mean
-        # Corrected once, the mean of equal numbers is that number and their variance is 0.
-        mean += deviations.sum(0) / len(X)
-        torch.sub(X, mean, out=deviations)
+        mean, deviations = centred(X)
         self._merge(len(X), mean, deviations.square_().sum(0))
 
     def _merge(self, tokens: int, mean: Tensor, squared_deviations: Tensor) -> None:
@@ -155,3 +167,60 @@ class ActivationStatistics:
         self._check_not_empty()
         if not self.moments:
             raise ValueError("moments must be True where mean or var are read")
+
+
+def centred_activation_norms(X: Float[Tensor, "a b"]) -> Float[Tensor, " b"]:
+    r"""Euclidean norm of each input feature about its mean over all tokens, not averaged.
+
+    .. math:: \lVert X_{:j} - \mu_j \rVert_2 = \sqrt{\textstyle\sum_i X_{ij}^2 - a\mu_j^2}
+
+    It is the root of a sum of squared deviations. The difference on the right would lose all
+    digits of a small deviation beside a large mean.
+
+    Args:
+        X: calibration inputs, tokens × in_features. For more tokens than memory holds, see
+            :class:`ActivationStatistics`.
+
+    Returns:
+        One number an input, in the accumulation dtype; 0 for one that never varies, and without
+        tokens. Deviations whose squares are below float64's range count as 0.
+
+    Raises:
+        ValueError: X is not a finite floating-point matrix, a number in it is so large (float64
+            only) that a sum over the tokens could overflow, or the square of a norm would.
+
+    Example:
+        >>> X = torch.tensor([[103.0, 5.0], [97.0, 5.0], [97.0, 5.0], [103.0, 5.0]])
+        >>> centred_activation_norms(X).tolist()
+        [6.0, 0.0]
+
+    Source: beyond the paper; see :func:`~pruneproof.reference.scores.stade.stade`.
+    """
+    check_matrix("X", X)
+    if X.numel() == 0:
+        return torch.zeros(X.shape[1], dtype=accumulation_dtype(X.device), device=X.device)
+    statistics = ActivationStatistics(X.shape[1], X.device)
+    statistics.update(X)
+    norm = statistics.centred_norm
+    check_norms("the deviations' norm of X", norm, X.shape[1])
+    return norm
+
+
+def centred(X: Float[Tensor, "a b"]) -> tuple[Float[Tensor, " b"], Float[Tensor, "a b"]]:
+    """The mean of each feature, and a new matrix of what each token deviates from it.
+
+    Args:
+        X: in the accumulation dtype, with any number of tokens.
+
+    Example:
+        >>> mean, deviations = centred(torch.tensor([[1.0], [3.0]]))
+        >>> mean.tolist(), deviations.tolist()
+        ([2.0], [[-1.0], [1.0]])
+    """
+    if len(X) == 0:
+        return X.new_zeros(X.shape[1]), X.clone()
+    mean = X.sum(0) / len(X)
+    deviations = X - mean
+    # Corrected once, the mean of equal numbers is that number and they do not deviate from it.
+    mean += deviations.sum(0) / len(X)
+    return mean, torch.sub(X, mean, out=deviations)

@@ -28,6 +28,7 @@ from pruneproof.symbolic.notation import (
     d,
     i,
     input_norm,
+    mean,
     norm,
     output_norm,
     tau,
@@ -82,6 +83,11 @@ def magnitude() -> Construction:
 def wanda() -> Construction:
     """X given, Y = 0 (Corollary 3.2)."""
     return Construction(lambda i, j: X[i, j], zero, a, d)
+
+
+def stade() -> Construction:
+    """X less the mean of each feature, Y = 0 (beyond the paper)."""
+    return Construction(lambda i, j: X[i, j] - mean(j), zero, a, d)
 
 
 def owanda() -> Construction:

@@ -16,8 +16,9 @@ HALF = Rational(1, 2)
 a, b, c, d = sympy.symbols("a b c d", integer=True, positive=True)
 j, k = sympy.symbols("j k", integer=True, positive=True)
 j2, k2 = sympy.symbols("j' k'", integer=True, positive=True)
-i, u, v, w = sympy.symbols("i u v l", integer=True, positive=True)
-"""Bound indices: i over tokens, u over inputs, v over outputs, l (w here) over Y's columns."""
+i, t, u, v, w = sympy.symbols("i t u v l", integer=True, positive=True)
+"""Bound indices: i over tokens, t over those of a mean, u over inputs, v over outputs, l (w
+here) over Y's columns."""
 
 alpha = Symbol("alpha", nonnegative=True)
 gamma = Symbol("gamma", real=True)
@@ -60,6 +61,16 @@ def output_norm(k: sympy.Expr, order=1, weights=W):
 def column_norm(j: sympy.Expr, matrix=X, rows=a):
     """‖X_:j‖₂, the norm of input feature j over the calibration tokens."""
     return norm(lambda index: matrix[index, j], i, rows, 2)
+
+
+def mean(j: sympy.Expr, matrix=X, rows=a):
+    """μ_j, the mean of input feature j over the calibration tokens."""
+    return Sum(matrix[t, j], (t, 1, rows)) / rows
+
+
+def centred_norm(j: sympy.Expr, matrix=X, rows=a):
+    """‖X_:j − μ_j‖₂, the norm of input feature j about its mean."""
+    return norm(lambda index: matrix[index, j] - mean(j, matrix, rows), i, rows, 2)
 
 
 def row_norm(k: sympy.Expr, matrix=Y, columns=d):

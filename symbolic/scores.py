@@ -16,6 +16,7 @@ from pruneproof.symbolic.notation import (
     W,
     X,
     Y,
+    centred_norm,
     column_norm,
     input_norm,
     output_norm,
@@ -79,6 +80,11 @@ def lp(j, k, p, strategy="S1"):
     r, q = input_norm(j, p), output_norm(k, p)
     factor = {"S1": 1 / r + 1 / q, "S2": 1 / (r + q), "S3": r + q, "S4": 1 / (1 / r + 1 / q)}
     return Abs(W[j, k]) * factor[strategy]
+
+
+def stade(j, k):
+    """|W_jk|·‖X_:j − μ_j‖₂, beyond the paper."""
+    return Abs(W[j, k]) * centred_norm(j, X)
 
 
 def sampled_norm(entry, indicator: sympy.IndexedBase, index, size):

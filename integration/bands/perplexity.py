@@ -6,7 +6,7 @@ import math
 
 from pruneproof.integration.bands.alternatives import contradiction
 from pruneproof.integration.bands.band import Band, Reason
-from pruneproof.integration.bands.settings import unprinted_setting
+from pruneproof.integration.bands.settings import hypotheses, plan_of, unprinted_setting
 from pruneproof.integration.bands.spread import (
     QUANTILE,
     T_QUANTILE,
@@ -91,9 +91,9 @@ def calibration(cell: Cell) -> Reason | None:
 
 
 def calibrates(cell: Cell) -> bool:
-    """Whether a mask depends on activations."""
-    weights_only = cell.method == "magnitude" or cell.get("alpha") == 0
-    return cell.method != "dense" and (cell.refinement is not None or not weights_only)
+    """Whether a mask depends on activations, whichever reading of the cell is meant."""
+    plan = plan_of(cell, hypotheses(cell)[0])
+    return plan is not None and bool(plan.needs)
 
 
 def extrapolated(cell: Cell) -> str:

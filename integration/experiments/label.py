@@ -55,7 +55,7 @@ def method(plan: Plan) -> str:
         seed = f", sample {given['seed']}" if given["seed"] else ""
         return f"StochRIA β = {given['ratio']:g}{seed}"
     power = f" α = {given['alpha']:g}" if "alpha" in given else ""
-    return METHODS[plan.method] + power
+    return METHODS.get(plan.method, plan.method) + power
 
 
 def pattern(plan: Plan) -> str:

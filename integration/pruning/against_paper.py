@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from inspect import signature
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from torch import Tensor
 
-from pruneproof import reference
 from pruneproof.integration.bands.band import Band
 from pruneproof.integration.bands.bands import every_band
 from pruneproof.integration.bands.outcome import Outcome, Reading
@@ -21,7 +19,7 @@ from pruneproof.integration.doctor.known import Book, KnownTokenizer, book
 from pruneproof.integration.doctor.of_model import recognise
 from pruneproof.integration.paper_tables import MODELS, Cell
 from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import REFINEMENTS, Plan, parameters_of
+from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.text_sources import C4_FILES
 
 AGREES, NOT_COMPARED = "agrees", "not compared"
@@ -166,16 +164,12 @@ def _setting(plan: Plan, cell: Cell) -> tuple[Any, ...]:
     StochRIA's seed is not printed, nor everywhere the parameters of R²-DSnoT, whose band is wider
     for it.
     """
-    score = _defaults(getattr(reference, plan.method)) | plan.parameters | {"seed": None}
+    score = plan.score.defaults | plan.parameters | {"seed": None}
     refining: dict[str, Any] = {}
-    if plan.refine is not None and not (plan.refine == "r2_dsnot" and "p" not in cell.parameters):
-        refining = _defaults(REFINEMENTS[plan.refine]) | plan.refine_parameters
+    refinement = plan.refinement
+    if refinement and not (plan.refine == "r2_dsnot" and "p" not in cell.parameters):
+        refining = refinement.defaults | plan.refine_parameters
     return plan.sparsity, plan.n_m, plan.group, score, plan.refine, refining
-
-
-def _defaults(function: Any) -> dict[str, Any]:
-    parameters = signature(function).parameters
-    return {name: parameters[name].default for name in parameters_of(function)}
 
 
 def _judged(

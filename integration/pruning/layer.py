@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
-from typing import Any
 
 from torch import Tensor
 
 from pruneproof import reference
-from pruneproof.integration.pruning.plan import INPUTS, NEEDS, OUTPUTS, REFINEMENTS, Plan
+from pruneproof.integration.pruning.plan import Plan
 from pruneproof.reference import ActivationStatistics
+from pruneproof.reference.methods import INPUTS, Method
 
 
 @dataclass
@@ -52,17 +53,17 @@ def keep_mask_of(weight: Tensor, observed: Observed, plan: Plan) -> Tensor:
         ValueError: weights or statistics that are not finite, or in_features not divisible by m.
     """
     W = weight.T
-    S = getattr(reference, plan.method)(W, **_norms(observed, plan), **plan.parameters)
+    given = _statistics(plan.score, observed, plan.parameters)
+    S = plan.score.function(W, **given, **plan.parameters)
     if plan.n_m is not None:
         keep = reference.keep_n_of_m(S, *plan.n_m)
     else:
         assert plan.sparsity is not None
         keep = reference.keep_mask(S, plan.sparsity, plan.group)
-    if plan.refine is not None:
-        X = _reached(observed.inputs)
-        refine = REFINEMENTS[plan.refine]
+    if plan.refinement is not None:
+        given = _statistics(plan.refinement, observed, plan.refine_parameters)
         m = None if plan.n_m is None else plan.n_m[1]
-        keep = refine(W, keep, X.mean, X.var, X.norm, m=m, **plan.refine_parameters)
+        keep = plan.refinement.function(W, keep, **given, m=m, **plan.refine_parameters)
     return keep.T
 
 
@@ -76,16 +77,14 @@ def _union(
     return mine
 
 
-def _norms(observed: Observed, plan: Plan) -> dict[str, Any]:
-    norms: dict[str, Any] = {}
-    if INPUTS in NEEDS[plan.method]:
-        norms["x_norm"] = _reached(observed.inputs).norm
-    if OUTPUTS in NEEDS[plan.method]:
-        norms["y_norm"] = _reached(observed.outputs).norm
-    return norms
-
-
-def _reached(statistics: ActivationStatistics | None) -> ActivationStatistics:
-    if statistics is None or statistics.tokens == 0:
-        raise ValueError("no calibration token reached it; take more samples")
-    return statistics
+def _statistics(
+    method: Method, observed: Observed, parameters: Mapping[str, object]
+) -> dict[str, Tensor | None]:
+    """By argument; None where these parameters do without it."""
+    found: dict[str, Tensor | None] = dict.fromkeys(method.statistics)
+    for argument, statistic in method.needs(**parameters).items():
+        seen = observed.inputs if statistic.of == INPUTS else observed.outputs
+        if seen is None or seen.tokens == 0:
+            raise ValueError("no calibration token reached it; take more samples")
+        found[argument] = getattr(seen, statistic.name)
+    return found

@@ -11,10 +11,11 @@ from pruneproof.integration.pruning.layer import Observed
 from pruneproof.integration.pruning.matrices import Matrices
 from pruneproof.integration.pruning.parallel import in_order
 from pruneproof.integration.pruning.passes import Call
-from pruneproof.integration.pruning.plan import INPUTS, OUTPUTS, Plan
+from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.products import Products, Weights
 from pruneproof.integration.pruning.virtual import mapped
 from pruneproof.reference import ActivationStatistics
+from pruneproof.reference.methods import INPUTS, OUTPUTS
 
 
 class _Enough(Exception):  # noqa: N818 - not an error: the way out of a forward pass
@@ -123,7 +124,7 @@ class _Watch:
 
     def _inputs(self, name: str, X: Tensor) -> ActivationStatistics:
         if self._last is None or self._last[0] is not X:
-            moments = self.plan.refine is not None
+            moments = any(each.moments for each in self.plan.statistics)
             statistics = ActivationStatistics(X.shape[-1], X.device, moments=moments)
             self._last = X, self._updated(name, statistics, X)
         return self._last[1]

@@ -3,41 +3,19 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
-from inspect import signature
 from typing import Any
 
-from torch import Tensor
-
-from pruneproof import reference
 from pruneproof.integration.pruning.chosen import Patterns, checked_sparsities, layer_name
+from pruneproof.reference.methods import REFINEMENTS, SCORES, Method, Refinement, Score, Statistic
 
-INPUTS, OUTPUTS = "inputs", "outputs"
-NEEDS = {
-    "magnitude": (),
-    "wanda": (INPUTS,),
-    "owanda": (OUTPUTS,),
-    "symwanda": (INPUTS, OUTPUTS),
-    "symwanda_squared": (INPUTS, OUTPUTS),
-    "symmetric": (),
-    "symmetric_squared": (),
-    "ri": (),
-    "ria": (INPUTS,),
-    "lp": (INPUTS,),
-    "stochria": (INPUTS,),
-}
-"""By method, the activations whose norms it takes; `general_diagonal` has no data of its own."""
+METHODS = tuple(name for name, score in SCORES.items() if score.prunes)
+"""The scores that a layer can be pruned by."""
 UNREACHED = ("error", "magnitude", "dense")
 """What may become of an expert that no calibration token reached."""
-_NOT_CHOSEN = ("W", "keep", "mean", "var", "x_norm", "y_norm", "m")
-"""What scores and refinements take from a layer or from n_m, not from a plan's parameters."""
-REFINEMENTS: dict[str, Callable[..., Tensor]] = {
-    "dsnot": reference.dsnot,
-    "r2_dsnot": reference.r2_dsnot,
-}
 
 
 @dataclass(frozen=True)
@@ -76,7 +54,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         """Check what can be checked without a model."""
-        _one_of("method", self.method, NEEDS)
+        _one_of("method", self.method, METHODS)
         _one_of("group", self.group, ("output", "layer"))
         if self.refine is not None:
             _one_of("refine", self.refine, REFINEMENTS)
@@ -106,18 +84,33 @@ class Plan:
                 raise ValueError(f"n_m must satisfy 0 < n < m, got {n}:{m}")
             if self.group != "output":
                 raise ValueError("group must be output for n:m, whose groups are along inputs")
-        _check_parameters(self.method, getattr(reference, self.method), self.parameters)
-        if self.refine is not None:
-            _check_parameters(self.refine, REFINEMENTS[self.refine], self.refine_parameters)
+        _check_parameters(self.score, self.parameters)
+        if self.refinement is not None:
+            _check_parameters(self.refinement, self.refine_parameters)
         elif self.refine_parameters:
             name, *_ = self.refine_parameters
             raise ValueError(f"the refinement's {name} is given, and refine is left out")
 
     @property
+    def score(self) -> Score:
+        """What is known of the method."""
+        return SCORES[self.method]
+
+    @property
+    def refinement(self) -> Refinement | None:
+        """What is known of the refinement."""
+        return None if self.refine is None else REFINEMENTS[self.refine]
+
+    @property
+    def statistics(self) -> tuple[Statistic, ...]:
+        """What the mask depends on beside the weights."""
+        of_refinement = {} if self.refinement is None else self.refinement.needs()
+        return (*self.score.needs(**self.parameters).values(), *of_refinement.values())
+
+    @property
     def needs(self) -> tuple[str, ...]:
-        """Which activations statistics are taken of."""
-        needs = set(NEEDS[self.method]) | ({INPUTS} if self.refine else set())
-        return tuple(sorted(needs))
+        """Which activations statistics are taken of: `inputs` and `outputs`, or none."""
+        return tuple(sorted({each.of for each in self.statistics}))
 
     def if_unreached(self) -> Plan | None:
         """What is done with an expert that no token reached; None leaves it dense."""
@@ -181,7 +174,7 @@ class Plan:
         first 63 bits of the SHA-256 of "seed/block/name", so it does not depend on the order in
         which layers are pruned, nor on what an earlier run has done.
         """
-        if "seed" not in parameters_of(getattr(reference, self.method)):
+        if "seed" not in self.score.parameters:
             return self
         text = f"{self.parameters.get('seed', 0)}/{block}/{name}"
         seed = int.from_bytes(sha256(text.encode()).digest()[:8], "big") >> 1
@@ -194,17 +187,12 @@ class Plan:
         return {**asdict(self), "skip": list(self.skip), "sparsities": pairs}
 
 
-def parameters_of(function: Callable[..., Tensor]) -> tuple[str, ...]:
-    """Names of the parameters that a plan may give to a score or refinement."""
-    return tuple(name for name in signature(function).parameters if name not in _NOT_CHOSEN)
-
-
-def _check_parameters(what: str, function: Callable[..., Tensor], given: dict[str, Any]) -> None:
-    allowed = parameters_of(function)
+def _check_parameters(method: Method, given: dict[str, Any]) -> None:
+    allowed = method.parameters
     for name in given:
         if name not in allowed:
             takes = f"it takes {', '.join(allowed)}" if allowed else "it takes none"
-            raise ValueError(f"{what} has no parameter {name}; {takes}")
+            raise ValueError(f"{method.name} has no parameter {name}; {takes}")
 
 
 def _one_of(name: str, value: str, allowed: Any) -> None:

@@ -131,6 +131,21 @@ def test_another_calibration_leaves_the_dense_model_and_magnitude_comparable(oth
 
 
 @pytest.mark.parametrize(
+    "plan",
+    [
+        Plan("wanda", 0.5, parameters={"alpha": 0.0}),
+        Plan("ria", 0.5, group="layer", parameters={"alpha": 0.0}),
+        Plan("ria", 0.5, group="layer", parameters={"alpha": 0.0, "terms": "input"}),
+    ],
+)
+def test_with_alpha_0_another_calibration_is_compared(plan):
+    found = against(plan, data=replace(PAPER, calibration="my.txt", samples=32))
+    assert found["differences"] == []
+    assert len(found["cells"]) > 1
+    assert "not compared" not in verdicts(found).values()
+
+
+@pytest.mark.parametrize(
     ("chosen", "words"),
     [
         ({"skip": ("0.*", "*.o_proj")}, "layers are skipped (0.*, *.o_proj), and it prunes all"),

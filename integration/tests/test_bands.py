@@ -14,7 +14,12 @@ from pruneproof.integration.bands.band import Band
 from pruneproof.integration.bands.bands import band, every_band
 from pruneproof.integration.bands.page import page
 from pruneproof.integration.bands.resolving import comparable, resolution
-from pruneproof.integration.bands.settings import Hypothesis, hypotheses, refine_parameters
+from pruneproof.integration.bands.settings import (
+    Hypothesis,
+    hypotheses,
+    plan_of,
+    refine_parameters,
+)
 from pruneproof.integration.paper_tables import MODELS, TABLES, Cell, load
 
 BANDS = every_band()
@@ -207,6 +212,13 @@ def test_calibration_matters_only_to_what_calibrates() -> None:
     assert "calibration" in causes("T5/magnitude dsnot/LLaMA2-7b")
     for cell in ("T2/dense/OPT-1.3b", "T2/magnitude 50%/OPT-1.3b", "T3/ria/OPT-1.3b/0.0"):
         assert "calibration" not in causes(cell)
+
+
+def test_calibration_widens_exactly_the_bands_of_plans_that_need_activations() -> None:
+    for each in (each for each in BANDS if each.cell.metric == "perplexity"):
+        plans = [plan_of(each.cell, reading) for reading in hypotheses(each.cell)]
+        needs = {plan is not None and bool(plan.needs) for plan in plans}
+        assert needs == {"calibration" in causes(each.cell.id)}, each.cell.id
 
 
 def test_more_excess_is_more_width() -> None:

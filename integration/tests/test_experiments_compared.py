@@ -72,10 +72,11 @@ def test_seeds_count_in_proportion_to_the_loss_that_pruning_adds():
         (DENSE, 0.0),
         (magnitude(), 0.0),
         (smollm2.base("magnitude", refine="dsnot"), 3.0),
+        (ria(0.0), 0.0),
         (wanda(), 3.0),
         (stochria(), 5.0),
     ],
-    ids=["dense", "magnitude", "refined", "wanda", "stochria"],
+    ids=["dense", "magnitude", "refined", "without activations", "wanda", "stochria"],
 )
 def test_only_what_is_drawn_at_random_is_noisy(experiment, expected):
     assert Noise(calibration=3.0, sampling=4.0).of(experiment) == expected

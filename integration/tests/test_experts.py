@@ -15,7 +15,7 @@ from checkpoints import model_of
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.naming import CONVERTS
-from pruneproof.integration.pruning.plan import NEEDS, REFINEMENTS, Plan
+from pruneproof.integration.pruning.plan import METHODS, REFINEMENTS, Plan
 
 EXPERTS, WIDTH, BETWEEN = 4, 16, 24
 # Before version 5 only DBRX has all experts in one tensor and computes each on its tokens.
@@ -23,7 +23,7 @@ FUSED = ["mixtral", "gpt_oss", "dbrx"] if CONVERTS else ["dbrx"]
 PATTERNS = [{"sparsity": 0.6}, {"sparsity": 0.6, "group": "layer"}, {"n_m": (2, 4)}]
 # Refined masks begin with a score's, of which two are enough.
 PLANS = [
-    Plan(method, **pattern, unreached="magnitude") for method in NEEDS for pattern in PATTERNS
+    Plan(method, **pattern, unreached="magnitude") for method in METHODS for pattern in PATTERNS
 ] + [
     Plan(method, **pattern, refine=refine, unreached="magnitude")
     for method in ("wanda", "symwanda")

@@ -18,7 +18,7 @@ from pruneproof.integration.pruning.layer import Observed, keep_mask_of
 from pruneproof.integration.pruning.matrices import Matrices
 from pruneproof.integration.pruning.memory import expected_memory
 from pruneproof.integration.pruning.parallel import scored_at_once
-from pruneproof.integration.pruning.plan import NEEDS, Plan
+from pruneproof.integration.pruning.plan import METHODS, Plan
 from pruneproof.reference import ActivationStatistics
 
 COUNT, OUT, IN = 6, 12, 16
@@ -27,8 +27,8 @@ UNREACHED = "experts.3.up"
 OWN = {"skip": ("*.experts.1.*",), "sparsities": {"*.experts.4.*": 0.25}}
 PLANS = [
     *(Plan(method, 0.5, group=group, unreached="magnitude", **OWN)
-      for method in NEEDS for group in ("output", "layer")),
-    *(Plan(method, n_m=(2, 4), unreached="dense") for method in NEEDS),
+      for method in METHODS for group in ("output", "layer")),
+    *(Plan(method, n_m=(2, 4), unreached="dense") for method in METHODS),
     *(Plan("ria", 0.5, refine=refine, unreached="dense", **OWN)
       for refine in ("dsnot", "r2_dsnot")),
     Plan("wanda", n_m=(2, 4), refine="dsnot", skip=OWN["skip"], unreached="magnitude"),

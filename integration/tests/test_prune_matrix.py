@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM
 from pruneproof.integration.linear_inputs import decoder_blocks, linears
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import NEEDS, REFINEMENTS, Plan
+from pruneproof.integration.pruning.plan import METHODS, REFINEMENTS, Plan
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.pruning.unfinished import Unfinished
 
@@ -20,7 +20,7 @@ PATTERNS = [
 ]
 PLANS = [
     Plan(method, **pattern, refine=refine)
-    for method, pattern, refine in itertools.product(NEEDS, PATTERNS, [None, *REFINEMENTS])
+    for method, pattern, refine in itertools.product(METHODS, PATTERNS, [None, *REFINEMENTS])
 ]
 
 

@@ -10,10 +10,10 @@ from pruneproof import reference
 from pruneproof.integration.linear_inputs import decoder_blocks, linear_inputs, linears
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
-from pruneproof.integration.pruning.plan import NEEDS, Plan
+from pruneproof.integration.pruning.plan import METHODS, Plan
 
 EVERY = [
-    *(Plan(method, sparsity=0.5) for method in NEEDS),
+    *(Plan(method, sparsity=0.5) for method in METHODS),
     Plan("wanda", n_m=(2, 4)),
     Plan("ria", n_m=(1, 8), parameters={"alpha": 1.0}),
     Plan("magnitude", sparsity=0.3, group="layer"),
@@ -102,6 +102,17 @@ def test_outputs_are_the_layers_own_without_the_bias(tokens, family):
     Y = (one.inputs @ first.weight.T).T
     S = reference.owanda(first.weight.T, reference.output_activation_norms(Y))
     assert next(iter(masks[0].values())).equal(reference.keep_mask(S, 0.5).T)
+
+
+def test_stade_is_of_what_each_layer_was_fed_less_its_mean(tokens, family):
+    dense = copy.deepcopy(family)
+    masks = {}
+    prune(family, tokens, Plan("stade", sparsity=0.5), keep=masks.__setitem__)
+    seen = linear_inputs(dense, tokens.split(1), [0])
+    for (name, layer), one in zip(linears(decoder_blocks(dense)[0]), seen, strict=True):
+        norms = reference.centred_activation_norms(one.inputs)
+        S = reference.stade(layer.weight.T, norms)
+        assert masks[0][name].equal(reference.keep_mask(S, 0.5).T), name
 
 
 def test_masks_from_an_earlier_run_are_taken(llama, tokens):

@@ -11,7 +11,7 @@ from pruneproof.integration.experiments.runner import Runner
 from pruneproof.integration.linear_inputs import decoder_blocks, linear_inputs
 from pruneproof.integration.perplexity import perplexity
 from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import NEEDS, REFINEMENTS, Plan
+from pruneproof.integration.pruning.plan import METHODS, REFINEMENTS, Plan
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.small_opt import LENGTH, train_small_opt
 from pruneproof.integration.text_sources import evaluation_tokens
@@ -56,7 +56,7 @@ def test_it_predicts_english(perplexity_of):
 
 
 @pytest.mark.parametrize("refine", [None, *REFINEMENTS])
-@pytest.mark.parametrize("method", NEEDS)
+@pytest.mark.parametrize("method", METHODS)
 def test_more_sparsity_costs_more(method, refine, perplexity_of):
     # Within outputs OWanda is magnitude.
     group = "layer" if method == "owanda" else "output"
@@ -68,7 +68,7 @@ def test_more_sparsity_costs_more(method, refine, perplexity_of):
     assert pruned[0] <= MOST_LOST * dense
 
 
-@pytest.mark.parametrize("method", NEEDS)
+@pytest.mark.parametrize("method", METHODS)
 def test_fewer_choices_cost_more(method, perplexity_of):
     """2:4 has fewer masks to choose from than 4:8, and that than 50 %. Seen: 3 % between each."""
     free = perplexity_of(Plan(method, 0.5))

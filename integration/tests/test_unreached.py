@@ -46,9 +46,9 @@ def folder(save_checkpoint):
 def go(folder, text, tmp_path):
     """Prunes it with Wanda."""
 
-    def go(unreached=None, method="wanda", out="out", **more):
+    def go(unreached=None, method="wanda", out="out", parameters=None, **more):
         data = Data(text, text, samples=4, seqlen=16)
-        plan = Plan(method, 0.5, unreached=unreached)
+        plan = Plan(method, 0.5, parameters=parameters or {}, unreached=unreached)
         return run.run(str(folder), plan, data, out=out and tmp_path / out, **more)
 
     return go
@@ -197,8 +197,11 @@ def test_after_the_error_the_run_goes_on_with_the_decision(
     assert all(each.equal(other[name]) for name, each in one.items())
 
 
-def test_what_needs_no_statistics_asks_for_no_tokens(go, tmp_path):
-    record = go(method="magnitude")
+@pytest.mark.parametrize(
+    ("method", "parameters"), [("magnitude", {}), ("lp", {}), ("ria", {"alpha": 0.0})]
+)
+def test_what_needs_no_statistics_asks_for_no_tokens(method, parameters, go, tmp_path):
+    record = go(method=method, parameters=parameters)
     assert record["expert_tokens"] == {}
     for weight in matrices_of(tmp_path / "out").values():
         assert ((weight == 0).sum(1) == weight.shape[1] // 2).all()

@@ -14,7 +14,8 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pruneproof.properties.gate.methods import METHODS
+from pruneproof.properties.gate.methods import VALUES
+from pruneproof.reference.methods import INPUTS, OUTPUTS, SCORES
 
 DTYPES = (torch.float32, torch.float64)
 
@@ -118,7 +119,6 @@ def examples(
         zeros: whether weights may be zero, and so a whole input or output.
         parameters: whether others than the defaults are tried.
     """
-    form = METHODS[method]
     rows = draw(st.integers(1, 5) if out_features is None else out_features)
     columns = draw(st.integers(1, 6) if in_features is None else in_features)
     rows, columns = sized(rows), sized(columns)
@@ -127,12 +127,18 @@ def examples(
     # Dead inputs and outputs, which conventions differ in, have a property of their own.
     alive = _revived(weight) if zeros else weight
     chosen: dict[str, Any] = {}
-    if parameters and form.parameters and draw(st.booleans()):
-        chosen = {name: draw(values) for name, values in form.parameters.items()}
-    needs_inputs = form.inputs is True or chosen.get("alpha", 0.0) != 0.0
-    inputs = draw(matrices(draw(st.integers(1, 6)), columns, dtype)) if needs_inputs else None
-    outputs = draw(matrices(rows, draw(st.integers(1, 4)), dtype)) if form.outputs else None
+    if parameters and VALUES[method] and draw(st.booleans()):
+        chosen = {name: draw(values) for name, values in VALUES[method].items()}
+    takes_inputs, takes_outputs = given(method, chosen)
+    inputs = draw(matrices(draw(st.integers(1, 6)), columns, dtype)) if takes_inputs else None
+    outputs = draw(matrices(rows, draw(st.integers(1, 4)), dtype)) if takes_outputs else None
     return Example(method, alive, inputs, outputs, chosen)
+
+
+def given(method: str, parameters: dict[str, Any]) -> tuple[bool, bool]:
+    """Whether an adapter is given inputs, and whether outputs."""
+    inputs, outputs = (SCORES[method].takes(of, **parameters) for of in (INPUTS, OUTPUTS))
+    return inputs, outputs
 
 
 def _revived(weight: Tensor) -> Tensor:

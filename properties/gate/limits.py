@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from pruneproof.properties.gate.checks.comparing import refused
-from pruneproof.properties.gate.methods import METHODS
+from pruneproof.properties.gate.examples import given
 from pruneproof.properties.gate.subject import (
     AdapterError,
     Call,
@@ -26,6 +26,7 @@ from pruneproof.properties.gate.subject import (
     Unsupported,
     asked_of,
 )
+from pruneproof.reference.methods import INPUTS, SCORES
 
 FREE = ("sparsity", "seed")
 """Parameters with so many values that refusing one of them is no kind of call."""
@@ -151,8 +152,8 @@ def _kinds(call: Call) -> Kinds:
         yield Limit("a feature that is 0 in all tokens"), lambda: _all(call, silent=True)
     if is_named(call):
         weight, inputs = call.arguments[1], call.arguments[2]
-        method = METHODS.get(call.arguments[0])
-        if method is not None and method.inputs is not True and inputs is not None:
+        score = SCORES.get(call.arguments[0])
+        if score is not None and not score.takes(INPUTS) and inputs is not None:
             yield Limit("inputs that are not needed"), lambda: _all(call, given=True)
         if bool((weight == 0).all(0).any() or (weight == 0).all(1).any()):
             yield Limit("inputs or outputs without a weight"), lambda: _all(call, dead=True)
@@ -253,10 +254,9 @@ def _like(call: Call, layer: Layer, number: int, more: dict[str, Any]) -> Call:
     if call.function == "refine":
         keep = weight.abs() > weight.abs().median(1, keepdim=True).values
         return Call("refine", (method, weight, keep, inputs), more)
-    form = METHODS[method]
-    needs_inputs = form.inputs is True or bool(more.get("alpha")) or layer.given
-    outputs = tensor(rows, WIDTH_OF_OUTPUTS) if form.outputs else None
-    arguments = method, weight, inputs if needs_inputs else None, outputs
+    takes_inputs, takes_outputs = given(method, more)
+    outputs = tensor(rows, WIDTH_OF_OUTPUTS) if takes_outputs else None
+    arguments = method, weight, inputs if takes_inputs or layer.given else None, outputs
     return Call(call.function, arguments, named | more)
 
 

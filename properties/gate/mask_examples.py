@@ -13,8 +13,8 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pruneproof.properties.gate.examples import DTYPES, Example, sized
-from pruneproof.properties.gate.methods import METHODS
+from pruneproof.properties.gate.examples import DTYPES, Example, given, sized
+from pruneproof.properties.gate.methods import VALUES
 
 Shape = tuple[int, int]
 SMALL: tuple[Shape, ...] = ((2, 4), (1, 1), (1, 6), (3, 5), (2, 7), (4, 4), (5, 3))
@@ -47,13 +47,13 @@ def layer(
         dtype: of all tensors.
         parameters: of the score.
     """
-    form, random = METHODS[method], torch.Generator().manual_seed(seed)
+    random = torch.Generator().manual_seed(seed)
     shape = sized(shape[0]), sized(shape[1])
     weight = _weight(shape, pattern, random)
-    needs_inputs = form.inputs is True or parameters.get("alpha", 0.0) != 0.0
+    takes_inputs, takes_outputs = given(method, parameters)
     ones = pattern not in ("distinct", "wide")
-    inputs = _activations(shape[1], ones, random) if needs_inputs else None
-    outputs = _activations(shape[0], ones, random).T if form.outputs else None
+    inputs = _activations(shape[1], ones, random) if takes_inputs else None
+    outputs = _activations(shape[0], ones, random).T if takes_outputs else None
     tensors = (
         None if each is None else each.to(dtype).contiguous() for each in (weight, inputs, outputs)
     )
@@ -71,7 +71,7 @@ def layers(
     **more: st.SearchStrategy[Any],
 ) -> Example:
     """Layers of these shapes and patterns; `more` is drawn for the property."""
-    values = METHODS[method].parameters if parameters and draw(st.booleans()) else {}
+    values = VALUES[method] if parameters and draw(st.booleans()) else {}
     example = layer(
         method,
         draw(st.sampled_from(shapes)),

@@ -15,12 +15,13 @@ from torch import Tensor
 from pruneproof.properties.gate import masks
 from pruneproof.properties.gate.assertions import as_expected, hold
 from pruneproof.properties.gate.checks.comparing import refused
-from pruneproof.properties.gate.examples import Example
+from pruneproof.properties.gate.examples import Example, given
 from pruneproof.properties.gate.expected import Expected, expected_scores
 from pruneproof.properties.gate.mask_examples import layer
-from pruneproof.properties.gate.methods import CLOSED_FORMS, METHODS, SCORES
+from pruneproof.properties.gate.methods import CLOSED_FORMS, EVERY_SCORE, closed_forms
 from pruneproof.properties.gate.property import Violation
 from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
+from pruneproof.reference.methods import SCORES, SHIFTS
 
 Offers = Collection[tuple[str, str]]
 """Kinds of property and methods, as the first look finds them."""
@@ -33,13 +34,13 @@ _UNEVEN = torch.tensor([[140.0, 200, 48, 224], [59, 50, 4, 2], [10, 56, 13, 15],
 _TWO_ZEROS = torch.tensor([[3.0, -1, 0, 5], [0, 0, 0, 0], [2, 9, 0, -4]])
 _COUNTED = ((10, 0.24), (10, 0.26), (10, 0.7), (10, 0.0), (100, 0.29))
 _EXACT_TIES = ("magnitude", "wanda", "owanda")
-_DIVIDING = ("ri", "ria", "general_diagonal", "lp")
+_DIVIDING = closed_forms(lambda score: score.divides)
 _TAIL = (2, 4)
 
 
 def group(subject: Subject, offers: Offers) -> Contradictions:
     """Which weights are compared: a layer where that matters, half of it pruned."""
-    method = _first("keep_mask", SCORES, offers)
+    method = _first("keep_mask", EVERY_SCORE, offers)
     # With all entries sampled StochRIA's are RI's scores.
     parameters = {"ratio": 1.0} if method == "stochria" else {}
     example = _with_ones(method, _UNEVEN)
@@ -61,7 +62,7 @@ def group(subject: Subject, offers: Offers) -> Contradictions:
 
 def count(subject: Subject, offers: Offers) -> Contradictions:
     """How n · sparsity becomes an integer: layers with a single output, so one group."""
-    method = _first("keep_mask", SCORES, offers)
+    method = _first("keep_mask", EVERY_SCORE, offers)
     pruned: list[tuple[int, float, Tensor]] = []
     for n, sparsity in _COUNTED:
         keep = subject.keep_mask(*layer(method, (1, n), "distinct").arguments, sparsity=sparsity)
@@ -187,10 +188,14 @@ def _first(kind: str, methods: tuple[str, ...], offers: Offers) -> str:
 
 
 def _with_ones(method: str, weight: Tensor) -> Example:
-    """A layer whose activation norms are 1."""
-    form = METHODS[method]
-    inputs = torch.ones(1, weight.shape[1]) if form.inputs is True else None
-    outputs = torch.ones(weight.shape[0], 1) if form.outputs else None
+    """A layer whose activation norms are 1, or else all the same."""
+    takes_inputs, takes_outputs = given(method, {})
+    ones = torch.ones(1, weight.shape[1])
+    if SHIFTS in SCORES[method].keeps:
+        # One that varies, all alike.
+        ones = torch.cat([ones, 0 * ones])
+    inputs = ones if takes_inputs else None
+    outputs = torch.ones(weight.shape[0], 1) if takes_outputs else None
     # A copy, since an adapter may change what it is given.
     return Example(method, weight.clone(), inputs, outputs)
 

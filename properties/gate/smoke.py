@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from pruneproof.properties.gate.methods import METHODS, REFINEMENTS
+from pruneproof.properties.gate.examples import given
+from pruneproof.properties.gate.methods import EVERY_SCORE, REFINEMENTS
 from pruneproof.properties.gate.process import ProcessError
 from pruneproof.properties.gate.subject import AdapterError, Call, Subject, Unsupported
 
@@ -45,9 +46,10 @@ def look_at(subject: Subject) -> set[Offer]:
     look = _Look(subject)
     # Copies, since an adapter may change what it is given.
     weight, tokens, activations = _WEIGHT.clone(), _INPUTS.clone(), _OUTPUTS.clone()
-    for name, form in METHODS.items():
-        inputs = tokens if form.inputs is True else None
-        outputs = activations if form.outputs else None
+    for name in EVERY_SCORE:
+        takes_inputs, takes_outputs = given(name, {})
+        inputs = tokens if takes_inputs else None
+        outputs = activations if takes_outputs else None
         arguments = (name, weight, inputs, outputs)
         calls: dict[str, Callable[[], Any]] = {
             "score": lambda given=arguments: subject.score(*given),

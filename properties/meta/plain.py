@@ -58,6 +58,10 @@ class Plain:
         """|W|·‖X‖^α."""
         return W.abs() * self.norm(X) ** alpha
 
+    def stade(self, W: Tensor, X: Tensor) -> Tensor:
+        """|W|·‖X − μ‖."""
+        return W.abs() * self.norm(X - X.mean(0))
+
     def owanda(self, W: Tensor, Y: Tensor) -> Tensor:
         """|W|·‖Y‖."""
         return W.abs() * self.norm(Y.T)[:, None]

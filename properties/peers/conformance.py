@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pruneproof.properties.gate.catalogue import CATALOGUE
 from pruneproof.properties.gate.conventions import UNKNOWN
-from pruneproof.properties.gate.methods import REFINEMENTS, SCORES
+from pruneproof.properties.gate.methods import EVERY_SCORE, REFINEMENTS
 from pruneproof.properties.gate.property import Kind, Property
 from pruneproof.properties.gate.report.html import KINDS as TITLES
 from pruneproof.properties.gate.report.summary import counted
@@ -253,7 +253,7 @@ def pieces(written: str) -> list[tuple[str, str]]:
 def offered(found: list[Peer]) -> list[tuple[str, str, list[Cell]]]:
     """Rows of methods and kinds that somebody offers, with a cell for each implementation."""
     rows = []
-    for method in ("all", *SCORES, *REFINEMENTS):
+    for method in ("all", *EVERY_SCORE, *REFINEMENTS):
         for kind in _kinds_of(method):
             pairs = [
                 (prop, method)

@@ -13,6 +13,7 @@ from sympy import Integer
 from pruneproof.properties import closed_forms, constructed
 from pruneproof.properties.arithmetic import Arithmetic
 from pruneproof.properties.bounds import Bounded, bounded
+from pruneproof.properties.centred import centred_norm
 from pruneproof.properties.exact import Environment, environment, vector
 from pruneproof.symbolic import constructions as formulas
 from pruneproof.symbolic import scores
@@ -61,6 +62,7 @@ def assert_contains(form: Bounded, formula: Callable[[int, int], Any]) -> None:
 SCORES = {
     "magnitude": (closed_forms.magnitude(W), scores.magnitude(j, k)),
     "wanda": (closed_forms.wanda(W, x_norm, 0.5), scores.wanda(j, k, alpha)),
+    "stade": (closed_forms.stade(W, centred_norm(X)), scores.stade(j, k)),
     "owanda": (closed_forms.owanda(W, y_norm), scores.owanda(j, k)),
     "symwanda": (closed_forms.symwanda(W, x_norm, y_norm), scores.symwanda(j, k)),
     "symwanda_squared": (
@@ -119,6 +121,7 @@ def test_length_correction_scales_the_sampled_norms():
 CONSTRUCTIONS = {
     "magnitude": (constructed.magnitude(W), formulas.magnitude(), {d: 1}),
     "wanda": (constructed.wanda(X, W), formulas.wanda(), {d: 1}),
+    "stade": (constructed.stade(X, W), formulas.stade(), {d: 1}),
     "owanda": (constructed.owanda(W, Y), formulas.owanda(), {a: 1}),
     "symmetric": (constructed.symmetric(W), formulas.symmetric(), {}),
     "ri_constant": (constructed.ri_constant(W, 3, 2), formulas.ri_constant(), {}),

@@ -23,6 +23,7 @@ def test_the_factors_are_those_of_the_formulas(case: tuple[ExactLayer, Surroundi
     formulas = {
         "magnitude": scores.magnitude(j, k),
         "wanda": scores.wanda(j, k),
+        "stade": scores.stade(j, k),
         "owanda": scores.owanda(j, k),
         "symmetric": scores.symmetric(j, k),
         "ri_constant": scores.ri(j, k),

@@ -10,7 +10,7 @@ from sympy import Abs, sqrt
 from pruneproof.properties import exact, rays
 from pruneproof.symbolic import constructions, scores
 from pruneproof.symbolic.constructions import Construction
-from pruneproof.symbolic.notation import W, column_norm, row_norm
+from pruneproof.symbolic.notation import W, X, column_norm, row_norm
 
 
 def with_x(construction: Callable[..., Construction], change: Any) -> Callable[..., Construction]:
@@ -37,6 +37,10 @@ def doubled_x(right: Construction, i: Any, j: Any) -> Any:
     return 2 * right.x(i, j)
 
 
+def uncentred(right: Construction, i: Any, j: Any) -> Any:
+    return X[i, j]
+
+
 def rooted_y(right: Construction, k: Any, n: Any) -> Any:
     return sqrt(Abs(right.y(k, n)))
 
@@ -52,6 +56,8 @@ def without_root_of_rows(right: Construction, i: Any, j: Any) -> Any:
 CONSTRUCTIONS = (
     ("magnitude", "test_the_identity_gives_magnitude", "magnitude", with_x, doubled_x),
     ("wanda", "test_no_output_calibration_gives_wanda", "wanda", with_x, doubled_x),
+    ("stade", "test_centred_inputs_give_stade", "stade", with_x, doubled_x),
+    ("stade", "test_centred_inputs_give_stade", "stade", with_x, uncentred),
     ("owanda", "test_no_inputs_give_owanda", "owanda", with_y, squared_y),
     ("symmetric", "test_the_transposed_weights_give_symmetric", "symmetric", with_y, squared_y),
     ("ri", "test_constant_columns_give_ri", "ri_constant", with_x, without_root_of_rows),

@@ -151,6 +151,7 @@ def squared_reciprocals(W: torch.Tensor) -> Any:
 CONSTRUCTIONS = (
     ("magnitude", "test_its_construction_is_within_its_bound", "magnitude", scaled),
     ("wanda", "test_its_construction_is_within_its_bound", "wanda", scaled),
+    ("stade", "test_its_construction_is_within_its_bound", "stade", shifted),
     ("owanda", "test_its_construction_is_within_its_bound", "owanda", in_float32),
     ("symmetric", "test_its_construction_is_within_its_bound", "symmetric", shifted),
     (

@@ -18,7 +18,10 @@ Score = Callable[..., Tensor]
 
 @dataclass(frozen=True)
 class Variant:
-    """A score of W, x = ‖X_:j‖ as a column, y = ‖Y_k:‖ as a row, and the parameters."""
+    """A score of W, x as a column, y as a row, and the parameters.
+
+    x is ‖X_:j‖, or X itself for STADE; y is ‖Y_k:‖.
+    """
 
     method: str
     what: str
@@ -43,6 +46,8 @@ class VariantAdapter(ReferenceAdapter):
         **parameters: Any,
     ) -> Tensor:
         x = None if inputs is None else reference.activation_norms(inputs)[:, None]
+        if method == "stade":
+            x = inputs
         y = None if outputs is None else reference.output_activation_norms(outputs)
         S = self.variant.score(weight.T.double(), x, y, **parameters)
         return S.to(score_dtype(weight.dtype)).T
@@ -72,6 +77,18 @@ def exchanged(terms: str) -> str:
 
 def one_ulp_more(S: Tensor) -> Tensor:
     return torch.nextafter(S.float(), torch.tensor(torch.inf)).double()
+
+
+def two_passes(X: Tensor) -> Tensor:
+    """The norms of X about its means."""
+    return (X - X.mean(0)).norm(dim=0) if len(X) else X.new_zeros(X.shape[1])
+
+
+def deviation(X: Tensor, correction: int) -> Tensor:
+    """By torch, with n − correction for n; 0 without tokens."""
+    if len(X) == 0:
+        return X.new_zeros(X.shape[1]).double()
+    return X.double().var(0, correction=correction).sqrt()
 
 
 def single(score: Score) -> Score:
@@ -109,6 +126,8 @@ def stochria(W: Tensor, x: Tensor, y: None, **parameters: Any) -> Tensor:
 RIGHT = (
     Variant("magnitude", "", lambda W, x, y: W.abs()),
     Variant("wanda", "", lambda W, x, y, alpha: W.abs() * x**alpha),
+    Variant("stade", "", lambda W, X, y: W.abs() * two_passes(X.double())[:, None]),
+    Variant("stade", "", lambda W, X, y: W.abs() * deviation(X, 0)[:, None] * len(X) ** 0.5),
     Variant("owanda", "", lambda W, x, y: W.abs() * y),
     Variant("symwanda", "", lambda W, x, y: W.abs() * x + W.abs() * y),
     Variant("symwanda_squared", "", lambda W, x, y: (W * x).hypot(W * y)),
@@ -131,6 +150,10 @@ WRONG = (
     Variant("wanda", "off by one", lambda W, x, y, alpha: W.abs() * x.roll(1, 0) ** alpha),
     Variant("wanda", "one ulp", lambda W, x, y, alpha: one_ulp_more(W.abs() * x**alpha)),
     Variant("wanda", "in float32", single(lambda W, x, y, alpha: W.abs() * x**alpha)),
+    Variant("stade", "Wanda", lambda W, X, y: W.abs() * reference.activation_norms(X)[:, None]),
+    Variant("stade", "in float32", lambda W, X, y: W.abs() * two_passes(X.float())[:, None]),
+    Variant("stade", "deviation", lambda W, X, y: W.abs() * deviation(X, 0)[:, None]),
+    Variant("stade", "signed", lambda W, X, y: W * two_passes(X.double())[:, None]),
     Variant("owanda", "norm without root", lambda W, x, y: W.abs() * y**2),
     Variant("owanda", "off by one", lambda W, x, y: W.abs() * y.roll(1, 0)),
     Variant("owanda", "in float32", single(lambda W, x, y: W.abs() * y)),

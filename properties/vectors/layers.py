@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pruneproof.properties.gate.examples import Example
-from pruneproof.properties.gate.methods import METHODS
+from pruneproof.properties.gate.examples import Example, given
 
 TOKENS, WIDTH = 5, 3
 """Rows of the inputs and columns of the outputs."""
@@ -37,8 +36,8 @@ def distinct(rows: int, columns: int, dtype: torch.dtype = torch.float32) -> Ten
 
 def with_activations(method: str, weight: Tensor, start: int = 0, **parameters: object) -> Example:
     """A layer of these weights, with what the method needs; of full significands, as they are."""
-    form, (rows, columns) = METHODS[method], weight.shape
-    needs_inputs = form.inputs is True or parameters.get("alpha", 0.0) != 0.0
-    inputs = full(TOKENS, columns, start + 1, weight.dtype) if needs_inputs else None
-    outputs = full(rows, WIDTH, start + 2, weight.dtype) if form.outputs else None
+    rows, columns = weight.shape
+    takes_inputs, takes_outputs = given(method, parameters)
+    inputs = full(TOKENS, columns, start + 1, weight.dtype) if takes_inputs else None
+    outputs = full(rows, WIDTH, start + 2, weight.dtype) if takes_outputs else None
     return Example(method, weight, inputs, outputs, dict(parameters))

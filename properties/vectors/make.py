@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from pruneproof.properties.gate.methods import METHODS, REFINEMENTS
 from pruneproof.properties.vectors import masks, refinements, scores, statistics
 from pruneproof.properties.vectors.form import file_text
+from pruneproof.reference.methods import REFINEMENTS, SCORES
 
 FOLDER = Path(__file__).parent
 SCHEMA = FOLDER / "schema.json"
@@ -16,8 +16,8 @@ SCHEMA = FOLDER / "schema.json"
 def texts() -> dict[str, str]:
     """The text of every file, by its name."""
     files = {
-        name: file_text("score", name, form.source, scores.vectors(name))
-        for name, form in METHODS.items()
+        name: file_text("score", name, score.source, scores.vectors(name))
+        for name, score in SCORES.items()
     }
     files["keep_mask"] = file_text("keep_mask", None, "Section 4.1", masks.sparsity_vectors())
     files["keep_n_of_m"] = file_text("keep_mask", None, "Section 4.1", masks.n_m_vectors())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -13,42 +13,29 @@ from torch import Tensor
 
 from pruneproof.properties.gate.examples import Example
 from pruneproof.properties.gate.expected import expected_scores
-from pruneproof.properties.gate.methods import METHODS
 from pruneproof.properties.vectors.form import Result, Vector, as_bound, vector
 from pruneproof.properties.vectors.layers import full, whole, with_activations
+from pruneproof.reference.methods import SCORES
+from pruneproof.reference.scores.lp import STRATEGIES
+from pruneproof.reference.scores.relative import TERMS
 
 Samples = tuple[Tensor, Tensor]
 
-RELATIVE = ("ri", "ria", "general_diagonal", "lp", "stochria")
-SQUARED_WEIGHTS = ("symmetric", "symmetric_squared")
 SMALL, LARGE = 2.0**-64, 2.0**100
 """Factors whose squares leave the normal range of float32; those of the first not altogether."""
 
 POWERS = (0.0, 0.5, 1.0, 2.0)
 ORDERS = (0.0, 0.5, 1.0, 2.0, 3.0, math.inf)
-PARAMETERS: dict[str, list[dict[str, Any]]] = {
-    "wanda": [{"alpha": alpha} for alpha in POWERS],
-    "ri": [{"terms": terms} for terms in ("both", "input", "output")],
-    "ria": [
-        {"alpha": alpha, "terms": terms}
-        for alpha, terms in product(POWERS, ("both", "input", "output"))
-    ],
-    "lp": [
-        *(
-            {"p": p, "strategy": strategy}
-            for p, strategy in product(ORDERS, ("S1", "S2", "S3", "S4"))
-        ),
-        *({"p": 2.0, "strategy": strategy, "alpha": 0.5} for strategy in ("S1", "S2", "S3", "S4")),
-    ],
-    "stochria": [{"alpha": alpha} for alpha in POWERS],
-}
-"""Of each method, what is tried beside the defaults."""
+VALID: dict[str, Iterable[Any]] = {"alpha": POWERS, "terms": TERMS}
+"""By parameter, what is tried beside the default, in each combination."""
+OF_LP = [
+    *({"p": p, "strategy": strategy} for p, strategy in product(ORDERS, STRATEGIES)),
+    *({"p": 2.0, "strategy": strategy, "alpha": 0.5} for strategy in STRATEGIES),
+]
+"""Of lp not each combination."""
 
-INVALID: dict[str, list[dict[str, Any]]] = {
-    "ri": [{"terms": "row"}],
-    "ria": [{"terms": "row"}],
-    "lp": [{"p": -1.0}, {"p": math.nan}, {"strategy": "S5"}],
-}
+INVALID = {"terms": ("row",), "p": (-1.0, math.nan), "strategy": ("S5",)}
+"""By parameter, what is refused."""
 
 
 def vectors(method: str) -> list[Vector]:
@@ -77,10 +64,20 @@ def _valid(method: str) -> Iterator[Vector]:
 
 
 def _by_parameters(method: str) -> Iterator[Vector]:
-    for parameters in PARAMETERS.get(method, []):
+    for parameters in _tried(method):
         name = "-".join(f"{key}-{each}" for key, each in parameters.items())
         example = with_activations(method, full(3, 4, 5), **parameters)
         yield _score(name, "one choice of the parameters", example)
+
+
+def _tried(method: str) -> list[dict[str, Any]]:
+    names = [name for name in SCORES[method].parameters if name in VALID]
+    if method == "lp" or not names:
+        return OF_LP if method == "lp" else []
+    return [
+        dict(zip(names, chosen, strict=True))
+        for chosen in product(*(VALID[name] for name in names))
+    ]
 
 
 def _edges(method: str) -> Iterator[Vector]:
@@ -89,11 +86,11 @@ def _edges(method: str) -> Iterator[Vector]:
         (weight[:, 1] if line == "input" else weight[1])[:] = 0.0
         example = with_activations(method, weight)
         # Only a formula that divides by the norm of the line may do otherwise than score 0.
-        excused = weight == 0 if method in RELATIVE else None
+        excused = weight == 0 if SCORES[method].divides else None
         yield _score(f"dead-{line}", "all its scores are 0", example, "DeadLine", excused=excused)
     everything = torch.ones(3, 4, dtype=torch.bool)
     small, large = (full(3, 4, 8) * factor for factor in (SMALL, LARGE))
-    squares = method in SQUARED_WEIGHTS
+    squares = SCORES[method].degree_in_weight() == 2
     yield _score(
         "tiny-weights",
         "2^-64 times ordinary ones",
@@ -107,7 +104,7 @@ def _edges(method: str) -> Iterator[Vector]:
         *(["Overflow"] if squares else []),
         excused=everything if squares else None,
     )
-    if METHODS[method].inputs is True or METHODS[method].outputs:
+    if SCORES[method].needs():
         yield from _edges_of_activations(method)
 
 
@@ -169,10 +166,10 @@ def _invalid(method: str) -> Iterator[Vector]:
             yield _refused(f"{name}-output-rows", comment, "ShapeMismatch", example)
         missing = replace(plain, outputs=None)
         yield _refused("no-outputs", "the method needs outputs", "MissingArgument", missing)
-    for parameters in INVALID.get(method, []):
-        name = "-".join(f"{key}-{each}" for key, each in parameters.items())
-        example = with_activations(method, full(3, 4, 6), **parameters)
-        yield _refused(name, "no such parameter", "InvalidParameter", example)
+    for name in SCORES[method].parameters:
+        for wrong in INVALID.get(name, ()):
+            example = with_activations(method, full(3, 4, 6), **{name: wrong})
+            yield _refused(f"{name}-{wrong}", "no such parameter", "InvalidParameter", example)
 
 
 def _score(

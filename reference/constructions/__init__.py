@@ -12,6 +12,7 @@ from pruneproof.reference.constructions.magnitude import magnitude
 from pruneproof.reference.constructions.owanda import owanda
 from pruneproof.reference.constructions.ri import ri_constant, ri_diagonal
 from pruneproof.reference.constructions.ria import ria_pointwise
+from pruneproof.reference.constructions.stade import stade
 from pruneproof.reference.constructions.stochria import stochria_aligned, stochria_indicator
 from pruneproof.reference.constructions.symmetric import symmetric
 from pruneproof.reference.constructions.wanda import wanda
@@ -25,6 +26,7 @@ __all__ = [
     "ri_constant",
     "ri_diagonal",
     "ria_pointwise",
+    "stade",
     "stochria_aligned",
     "stochria_indicator",
     "symmetric",

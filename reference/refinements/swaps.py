@@ -40,7 +40,6 @@ from torch import Tensor
 
 from pruneproof.reference.blocks import row_blocks
 from pruneproof.reference.checks import (
-    check_device,
     check_floating,
     check_group_length,
     check_integer,
@@ -69,12 +68,10 @@ def check_refinement(
 ) -> None:
     """Refuse what neither refinement can work with."""
     check_matrix("W", W)
-    check_mask("keep", keep, W.shape)
-    check_floating("mean", mean, (len(W),))
-    check_norms("var", var, len(W))
-    check_norms("x_norm", x_norm, len(W))
-    for name, value in (("keep", keep), ("mean", mean), ("var", var), ("x_norm", x_norm)):
-        check_device(name, value, "W", W)
+    check_mask("keep", keep, W.shape, device=W.device)
+    check_floating("mean", mean, (len(W),), device=W.device)
+    check_norms("var", var, len(W), W.device)
+    check_norms("x_norm", x_norm, len(W), W.device)
     check_integer("max_cycles", limits.max_cycles, 0)
     check_number("update_threshold", limits.update_threshold, 0)
     if limits.m is not None:

@@ -6,6 +6,7 @@ from pruneproof.reference.scores.magnitude import magnitude
 from pruneproof.reference.scores.owanda import owanda
 from pruneproof.reference.scores.ri import ri
 from pruneproof.reference.scores.ria import ria
+from pruneproof.reference.scores.stade import stade
 from pruneproof.reference.scores.stochria import stochria
 from pruneproof.reference.scores.stochria_sampling import Samples, sampled_entries
 from pruneproof.reference.scores.symmetric import symmetric
@@ -23,6 +24,7 @@ __all__ = [
     "ri",
     "ria",
     "sampled_entries",
+    "stade",
     "stochria",
     "symmetric",
     "symmetric_squared",

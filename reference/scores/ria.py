@@ -13,7 +13,7 @@ from pruneproof.reference.scores.relative import TERMS, relative_score
 
 def ria(
     W: Float[Tensor, "b c"],
-    x_norm: Float[Tensor, " b"],
+    x_norm: Float[Tensor, " b"] | None,
     alpha: float = 0.5,
     terms: Literal["both", "input", "output"] = "both",
 ) -> Float[Tensor, "b c"]:
@@ -25,7 +25,7 @@ def ria(
 
     Args:
         W: weights, in_features × out_features.
-        x_norm: ‖X_:j‖₂ over all calibration tokens, not averaged.
+        x_norm: ‖X_:j‖₂ over all calibration tokens, not averaged; None is allowed with alpha 0.
         alpha: power of the activation norm (½ is best throughout Table 3; 0 is RI).
         terms: ``"both"``, or only the ``"input"`` term 1/‖W_j:‖₁ or the ``"output"`` term
             1/‖W_:k‖₁.

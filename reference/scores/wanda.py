@@ -9,7 +9,7 @@ from pruneproof.reference.scores.activation import activation_factor
 
 
 def wanda(
-    W: Float[Tensor, "b c"], x_norm: Float[Tensor, " b"], alpha: float = 1.0
+    W: Float[Tensor, "b c"], x_norm: Float[Tensor, " b"] | None, alpha: float = 1.0
 ) -> Float[Tensor, "b c"]:
     r"""Weight magnitude times the norm of the input feature; larger means keep.
 
@@ -17,7 +17,7 @@ def wanda(
 
     Args:
         W: weights, in_features × out_features.
-        x_norm: ‖X_:j‖₂ over all calibration tokens, not averaged.
+        x_norm: ‖X_:j‖₂ over all calibration tokens, not averaged; None is allowed with alpha 0.
         alpha: power of the activation norm (Table 3; 1 is Wanda, 0 is magnitude).
 
     Returns:

@@ -38,6 +38,12 @@ CASES = {
         2,
         1,
     ),
+    "stade": (
+        lambda W: constructions.stade(x_of(W), W),
+        lambda W: reference.stade(W, l2(x_of(W) - x_of(W).mean(0), 0)),
+        2,
+        1,
+    ),
     "owanda": (
         lambda W: constructions.owanda(W, y_of(W)),
         lambda W: reference.owanda(W, l2(y_of(W), 1)),
@@ -93,7 +99,7 @@ for p in (0, 0.5, 1, 2, 3, math.inf):
         "b",
         "c",
     )
-NO_REDUCTION_OF_W = {"magnitude", "wanda", "owanda", "symmetric"}
+NO_REDUCTION_OF_W = {"stade", "magnitude", "wanda", "owanda", "symmetric"}
 
 
 @pytest.fixture(params=CASES)

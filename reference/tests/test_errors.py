@@ -1,22 +1,35 @@
 """Error exits, argument by argument: each call is valid but for one argument, which is named."""
 
 import math
+import re
 
 import pytest
 import torch
 
 from pruneproof import reference
 from pruneproof.reference import constructions
+from pruneproof.reference.methods import PARAMETERS, REFINEMENTS, REFINING, SCORES
 from pruneproof.reference.scores.stochria_sampling import Samples
 
 pytestmark = pytest.mark.usefixtures("no_shape_checks")
 
 W = torch.ones(2, 3)
+
+
+def _checked(parameters):
+    """A switch is either way, whatever it is."""
+    return [name for name, each in parameters.items() if each.allowed is not bool]
+
+
 SAMPLES = Samples(torch.tensor([[0], [2]]), torch.tensor([[0, 1, 1]]))
 VALID = {
     "W": W,
     "W_pruned": W,
     "removed": torch.ones(2, 3, dtype=torch.bool),
+    "keep": torch.ones(2, 3, dtype=torch.bool),
+    "mean": torch.ones(2),
+    "var": torch.ones(2),
+    "m": 2,
     "X": torch.ones(4, 2),
     "Y": torch.ones(3, 5),
     "A": torch.ones(4, 2),
@@ -24,6 +37,7 @@ VALID = {
     "x_gram": torch.eye(2),
     "y_gram": torch.eye(3),
     "x_norm": torch.ones(2),
+    "x_centred_norm": torch.ones(2),
     "y_norm": torch.ones(3),
     "a_norm": torch.ones(2),
     "b_norm": torch.ones(3),
@@ -54,21 +68,11 @@ FUNCTIONS = {
     "symmetric_objective": (reference.symmetric_objective, "W W_pruned X Y"),
     "squared_objective": (reference.squared_objective, "W W_pruned X Y"),
     "removal_cost": (reference.removal_cost, "W removed x_gram y_gram"),
-    "magnitude": (reference.magnitude, "W"),
-    "wanda": (reference.wanda, "W x_norm alpha"),
-    "owanda": (reference.owanda, "W y_norm"),
-    "symwanda": (reference.symwanda, "W x_norm y_norm"),
-    "symwanda_squared": (reference.symwanda_squared, "W x_norm y_norm"),
-    "symmetric": (reference.symmetric, "W"),
-    "symmetric_squared": (reference.symmetric_squared, "W"),
-    "ri": (reference.ri, "W terms"),
-    "ria": (reference.ria, "W x_norm alpha terms"),
-    "general_diagonal": (reference.general_diagonal, "W a_norm b_norm"),
-    "lp": (reference.lp, "W p strategy x_norm alpha"),
-    "stochria": (reference.stochria, "W ratio seed x_norm alpha"),
     "sampled_entries": (reference.sampled_entries, "b c ratio seed"),
     "constructions.magnitude": (constructions.magnitude, "W"),
     "constructions.wanda": (constructions.wanda, "X W"),
+    "constructions.stade": (constructions.stade, "X W"),
+    "centred_activation_norms": (reference.centred_activation_norms, "X"),
     "constructions.owanda": (constructions.owanda, "W Y"),
     "constructions.symmetric": (constructions.symmetric, "W"),
     "ri_constant": (constructions.ri_constant, "W a d"),
@@ -81,6 +85,14 @@ FUNCTIONS = {
     "stochria_aligned": (constructions.stochria_aligned, "W samples"),
     "ActivationStatistics": (reference.ActivationStatistics, "in_features"),
 }
+FUNCTIONS |= {
+    name: (score.function, " ".join(["W", *score.statistics, *_checked(score.parameters)]))
+    for name, score in SCORES.items()
+}
+for name, each in REFINEMENTS.items():
+    taken = ["W", "keep", "m", *each.statistics, *_checked(each.parameters)]
+    FUNCTIONS[name] = each.function, " ".join(taken)
+    VALID = {**each.defaults, **VALID}
 
 # What no matrix may be; wrong sizes follow.
 NOT_A_MATRIX = [
@@ -105,15 +117,37 @@ def of_length(*shapes):
     ]
 
 
+def outside(allowed):
+    """What is refused for lying outside a parameter's range, or for being of another type."""
+    if isinstance(allowed, tuple):
+        words = ", ".join(map(repr, allowed))
+        return [
+            ("none", ValueError, f"must be one of {words}, got 'none'"),
+            (None, TypeError, "must be a string, got None"),
+        ]
+    beyond = [allowed.low if allowed.open_low else allowed.low - 1]
+    if allowed.open_high or allowed.high < math.inf:
+        beyond.append(allowed.high if allowed.open_high else allowed.high + 1)
+    if not allowed.whole:
+        beyond.append(math.nan)
+    kind = "an integer" if allowed.whole else "a real number"
+    return [
+        *((n, ValueError, re.escape(f"must be in {allowed}, got {n}")) for n in beyond),
+        *((n, TypeError, f"must be {kind}, got {n!r}") for n in ("1", None, True)),
+        *([(0.5, TypeError, "must be an integer, got 0.5")] if allowed.whole else []),
+    ]
+
+
 NORMS = [
     ([1.0, 1.0, 1.0], TypeError, "must be a torch.Tensor, got list"),
     *NOT_NUMBERS,
     (lambda good: -good, ValueError, "must not be negative, got -1.0"),
     (lambda good: good.double() * 1e308, ValueError, "must be at most .* got 1e\\+308"),
 ]
+MEANS = [([1.0, 1.0], TypeError, "must be a torch.Tensor, got list"), *NOT_NUMBERS, *ELSEWHERE]
 INPUT_NORMS = [*NORMS, *ELSEWHERE, *of_length((1,), (3,), (2, 1), ())]
 OUTPUT_NORMS = [*NORMS, *ELSEWHERE, *of_length((1,), (2,), (3, 1), ())]
-SEED = [
+NUMBER = [
     (-1, ValueError, "must be in \\[0, .*\\], got -1"),
     (0.0, TypeError, "must be an integer, got 0.0"),
     (True, TypeError, "must be an integer, got True"),
@@ -130,14 +164,26 @@ UNIT = [
     *NOT_NUMBERS,
     *ELSEWHERE,
 ]
+MASKS = [
+    *NOT_A_MATRIX,
+    (W, TypeError, "must be a boolean tensor, got torch.float32"),
+    *of_length((2, 1), (1, 3), (3, 2)),
+    *ELSEWHERE,
+]
+CHOSEN = {**PARAMETERS, **REFINING}
 BAD = {
     "W": [*NOT_A_MATRIX, *NOT_NUMBERS],
     "W_pruned": [*NOT_A_MATRIX, *NOT_NUMBERS, *ELSEWHERE, *of_length((2, 1), (1, 3), (3, 2))],
-    "removed": [
-        *NOT_A_MATRIX,
-        (W, TypeError, "must be a boolean tensor, got torch.float32"),
-        *of_length((2, 1), (1, 3), (3, 2)),
-        *ELSEWHERE,
+    "removed": MASKS,
+    "keep": MASKS,
+    "mean": [*MEANS, *of_length((1,), (3,), (2, 1), ())],
+    "var": INPUT_NORMS,
+    "m": [
+        (0, ValueError, "must be in \\[2, inf\\], got 0"),
+        (1, ValueError, "must be in \\[2, inf\\], got 1"),
+        (4, ValueError, "must divide in_features, 2, got 4"),
+        (2.0, TypeError, "must be an integer, got 2.0"),
+        (True, TypeError, "must be an integer, got True"),
     ],
     "X": [*NOT_A_MATRIX, *NOT_NUMBERS],
     "Y": [*NOT_A_MATRIX, *NOT_NUMBERS],
@@ -158,44 +204,19 @@ BAD = {
         (-torch.eye(3), ValueError, "must have a non-negative diagonal, got -1.0"),
     ],
     "x_norm": INPUT_NORMS,
+    "x_centred_norm": INPUT_NORMS,
     "a_norm": INPUT_NORMS,
     "c_norm": INPUT_NORMS,
     "y_norm": OUTPUT_NORMS,
     "b_norm": OUTPUT_NORMS,
-    "alpha": [
-        (-0.5, ValueError, "must be in \\[0, inf\\), got -0.5"),
-        (math.inf, ValueError, "must be in \\[0, inf\\), got inf"),
-        (math.nan, ValueError, "must be in \\[0, inf\\), got nan"),
-        ("1", TypeError, "must be a real number, got '1'"),
-        (True, TypeError, "must be a real number, got True"),
-    ],
-    "p": [
-        (-1, ValueError, "must be in \\[0, inf\\], got -1"),
-        (math.nan, ValueError, "must be in \\[0, inf\\], got nan"),
-        ("fro", TypeError, "must be a real number, got 'fro'"),
-    ],
-    "terms": [
-        ("row", ValueError, "must be one of 'both', 'input', 'output', got 'row'"),
-        (None, TypeError, "must be a string, got None"),
-    ],
-    "strategy": [
-        ("S5", ValueError, "must be one of 'S1', 'S2', 'S3', 'S4', got 'S5'"),
-        (1, TypeError, "must be a string, got 1"),
-    ],
-    "ratio": [
-        (0, ValueError, "must be in \\(0, 1\\], got 0"),
-        (1.5, ValueError, "must be in \\(0, 1\\], got 1.5"),
-        (math.nan, ValueError, "must be in \\(0, 1\\], got nan"),
-        (None, TypeError, "must be a real number, got None"),
-    ],
-    "seed": [*SEED, (2**63, ValueError, "must be in \\[0, .*\\], got 9223372036854775808")],
+    **{name: outside(CHOSEN[name].allowed) for name in _checked(CHOSEN)},
     "a": SIZE,
     "b": SIZE,
     "c": SIZE,
     "d": SIZE,
     "in_features": SIZE,
-    "j": [*SEED, (2, ValueError, "must be in \\[0, 1\\], got 2")],
-    "k": [*SEED, (3, ValueError, "must be in \\[0, 2\\], got 3")],
+    "j": [*NUMBER, (2, ValueError, "must be in \\[0, 1\\], got 2")],
+    "k": [*NUMBER, (3, ValueError, "must be in \\[0, 2\\], got 3")],
     "u": UNIT,
     "v": UNIT,
     "samples": [

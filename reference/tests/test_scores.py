@@ -59,6 +59,7 @@ def lp_exact(e: Entry, strategy: str) -> Decimal:
 CASES = {
     "magnitude": Case(lambda W, x, y: reference.magnitude(W), lambda e: e.w),
     "owanda": Case(lambda W, x, y: reference.owanda(W, y), lambda e: e.w * e.y),
+    "stade": Case(lambda W, x, y: reference.stade(W, x), lambda e: e.w * e.x),
     "symwanda": Case(reference.symwanda, lambda e: e.w * (e.x + e.y)),
     "symwanda_squared": Case(
         reference.symwanda_squared, lambda e: e.w * (e.x * e.x + e.y * e.y).sqrt()

@@ -216,3 +216,42 @@ def test_on_a_device(device):
     statistics = gathered([TOKENS[:20].to(device), TOKENS[20:].to(device)], device=device)
     assert statistics.norm.device.type == device
     assert_moments(statistics, TOKENS, merges=2)
+
+
+@pytest.mark.parametrize("name", BATCHINGS)
+def test_the_centred_norm_is_the_root_of_the_squared_deviations(name):
+    statistics = gathered(BATCHINGS[name])
+    assert torch.equal(
+        statistics.centred_norm.square().round(decimals=6),
+        (statistics.var * statistics.tokens).round(decimals=6),
+    )
+    whole = reference.centred_activation_norms(TOKENS)
+    for seen, norm, (_, _, _, variance) in zip(
+        statistics.centred_norm, whole, exact_moments(TOKENS), strict=True
+    ):
+        exact = (float(variance) * len(TOKENS)) ** 0.5
+        # As in `assert_moments`: the means are off by 300 roundings of at most 100 each.
+        assert abs(seen - exact) <= 4 * 300 * U * 100 * len(TOKENS) ** 0.5
+        assert abs(norm - exact) <= 4 * 300 * U * 100 * len(TOKENS) ** 0.5
+
+
+def test_a_small_deviation_beside_a_large_mean_keeps_its_digits():
+    """Σx² − a·μ² is a difference of numbers near 2¹⁰⁰, of which float64 has 53 bits."""
+    X = 2.0**49 + torch.tensor([[1.0], [-1.0], [-1.0], [1.0]], dtype=torch.float64)
+    assert reference.centred_activation_norms(X).tolist() == [2.0]
+    statistics = ActivationStatistics(1)
+    for token in X.split(1):
+        statistics.update(token)
+    assert statistics.centred_norm.tolist() == [2.0]
+
+
+def test_the_centred_norm_of_nothing_is_zero_and_of_too_much_is_refused():
+    assert reference.centred_activation_norms(torch.ones(0, 2)).tolist() == [0.0, 0.0]
+    assert reference.centred_activation_norms(torch.ones(2, 0)).tolist() == []
+    huge = torch.tensor([[1e200], [-1e200]], dtype=torch.float64)
+    with pytest.raises(ValueError, match="norm of X must be finite"):
+        reference.centred_activation_norms(huge)
+    with pytest.raises(ValueError, match="tokens must be at least 1"):
+        _ = ActivationStatistics(3).centred_norm
+    with pytest.raises(ValueError, match="moments must be True"):
+        _ = gathered([TOKENS], moments=False).centred_norm

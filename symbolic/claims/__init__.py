@@ -30,6 +30,7 @@ MODULES = (
     "representability",
     "dsnot",
     "r2_dsnot",
+    "stade",
     "selection",
     "guarantees",
 )

@@ -17,10 +17,10 @@ from pruneproof.properties.gate.assertions import as_expected
 from pruneproof.properties.gate.calibrations import Calibration
 from pruneproof.properties.gate.checks.masks import FEW, groups_in, mask_of, scores_behind
 from pruneproof.properties.gate.checks.statistics import counted, near
-from pruneproof.properties.gate.examples import Example, sized
+from pruneproof.properties.gate.examples import Example, given, sized
 from pruneproof.properties.gate.expected import expected_scores
 from pruneproof.properties.gate.mask_examples import layer
-from pruneproof.properties.gate.methods import METHODS
+from pruneproof.properties.gate.methods import closed_forms
 from pruneproof.properties.gate.property import gate_property
 from pruneproof.properties.gate.subject import Subject
 
@@ -43,20 +43,20 @@ def _integers(seed: int, *shape: int) -> Tensor:
 @st.composite
 def _layers(draw: st.DrawFn, method: str) -> Example:
     (rows, columns, tokens), seed = draw(st.sampled_from(SHAPES)), draw(_SEEDS)
-    form = METHODS[method]
+    takes_inputs, takes_outputs = given(method, {})
     rows, columns = sized(rows), sized(columns)
     return Example(
         method,
         _integers(seed, rows, columns),
-        _integers(seed + 1, tokens, columns) if form.inputs is True else None,
-        _integers(seed + 2, rows, tokens) if form.outputs else None,
+        _integers(seed + 1, tokens, columns) if takes_inputs else None,
+        _integers(seed + 2, rows, tokens) if takes_outputs else None,
     )
 
 
 @gate_property(
     "score.larger",
     kind="score",
-    methods=("magnitude", "wanda", "owanda", "symwanda", "symmetric", "ri", "ria", "lp"),
+    methods=closed_forms(spared=("symwanda_squared", "symmetric_squared", "general_diagonal")),
     examples=_layers,
     source="the closed forms, for sizes of up to 150",
     assumptions="no weight is 0",

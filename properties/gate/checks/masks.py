@@ -16,7 +16,7 @@ from pruneproof.properties.gate.checks.comparing import refused
 from pruneproof.properties.gate.examples import Example
 from pruneproof.properties.gate.expected import Expected, expected_scores
 from pruneproof.properties.gate.mask_examples import SPARSITIES, WIDER, layers
-from pruneproof.properties.gate.methods import CLOSED_FORMS, SCORES
+from pruneproof.properties.gate.methods import CLOSED_FORMS, EVERY_SCORE
 from pruneproof.properties.gate.property import Violation, gate_property
 from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
 
@@ -65,7 +65,7 @@ def groups_in(subject: Subject, example: Example) -> masks.Groups:
 @gate_property(
     "mask.count",
     kind="keep_mask",
-    methods=SCORES,
+    methods=EVERY_SCORE,
     examples=lambda method: layers(method, COUNTED, sparsity=any_sparsity()),
     source=INTERFACE,
 )

@@ -15,7 +15,7 @@ from pruneproof.properties.gate.checks.masks import (
 )
 from pruneproof.properties.gate.examples import Example
 from pruneproof.properties.gate.mask_examples import layers
-from pruneproof.properties.gate.methods import CLOSED_FORMS, SCORES
+from pruneproof.properties.gate.methods import CLOSED_FORMS, EVERY_SCORE
 from pruneproof.properties.gate.property import Violation, gate_property
 from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
 
@@ -45,7 +45,7 @@ def full_groups(example: Example) -> masks.Groups:
 @gate_property(
     "n_m.count",
     kind="n_m",
-    methods=SCORES,
+    methods=EVERY_SCORE,
     examples=lambda method: layers(
         method, WHOLE, ("distinct", "equal", "few"), n_m=st.sampled_from(PATTERNS)
     ),

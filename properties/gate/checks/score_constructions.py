@@ -12,6 +12,7 @@ from torch import Tensor
 from pruneproof import reference
 from pruneproof.properties.gate.checks.comparing import agree, ask
 from pruneproof.properties.gate.examples import Example, examples
+from pruneproof.properties.gate.methods import closed_forms
 from pruneproof.properties.gate.property import gate_property
 from pruneproof.properties.gate.subject import Subject
 from pruneproof.reference import constructions
@@ -28,6 +29,7 @@ def _power(example: Example) -> float:
 CONSTRUCTIONS: dict[str, tuple[Construct, ...]] = {
     "magnitude": (lambda example, W: constructions.magnitude(W),),
     "wanda": (lambda example, W: constructions.wanda(_given(example.inputs), W),),
+    "stade": (lambda example, W: constructions.stade(_given(example.inputs), W),),
     "owanda": (lambda example, W: constructions.owanda(W, _given(example.outputs)),),
     "symmetric": (lambda example, W: constructions.symmetric(W),),
     "symmetric_squared": (lambda example, W: constructions.symmetric(W),),
@@ -74,7 +76,7 @@ def _constructed(draw: st.DrawFn, method: str) -> Example:
 @gate_property(
     "score.construction",
     kind="score",
-    methods=tuple(CONSTRUCTIONS),
+    methods=closed_forms(lambda score: score.name in CONSTRUCTIONS),
     examples=_constructed,
     source="Corollaries 3.2 to 3.4, Theorem 3.5, Lemmas 3.6 to 3.9, Table 1, Appendix B",
     assumptions="every input and output has a weight; the adapter offers `symwanda` "

@@ -14,9 +14,10 @@ from pruneproof.properties.gate.assertions import as_expected, hold, unchanged
 from pruneproof.properties.gate.checks.comparing import is_exact, refused
 from pruneproof.properties.gate.examples import Example, examples, matrices
 from pruneproof.properties.gate.expected import expected_scores
-from pruneproof.properties.gate.methods import CLOSED_FORMS, SCORES
+from pruneproof.properties.gate.methods import CLOSED_FORMS, EVERY_SCORE, closed_forms
 from pruneproof.properties.gate.property import Violation, gate_property
 from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
+from pruneproof.reference.methods import INPUTS, Score
 
 INFINITY = float("inf")
 ALIVE = "every input and output has a weight"
@@ -25,6 +26,10 @@ HALF_ROUNDINGS = 40
 norms, their roots, and the operations that join them."""
 
 SMALL: dict[str, Any] = {"out_features": st.integers(1, 4), "in_features": st.integers(1, 5)}
+
+
+def _of_inputs_alone(score: Score) -> bool:
+    return {each.of for each in score.needs().values()} == {INPUTS}
 
 
 @st.composite
@@ -43,7 +48,7 @@ def _dead(draw: st.DrawFn, method: str) -> Example:
 @gate_property(
     "score.dead",
     kind="score",
-    methods=("ri", "ria", "general_diagonal", "lp"),
+    methods=closed_forms(lambda score: score.divides),
     examples=_dead,
     source="the convention `dead`; the closed forms with 0/0 read as 0",
 )
@@ -89,7 +94,7 @@ def _batched(draw: st.DrawFn, method: str) -> Example:
     "score.batch_shape",
     kind="score",
     level="SHOULD",
-    methods=("wanda", "ria"),
+    methods=closed_forms(_of_inputs_alone),
     examples=_batched,
     source="the gate's interface: inputs are tokens × in_features",
     assumptions=f"{ALIVE}; an exception is right as well",
@@ -180,7 +185,7 @@ def half_precision(subject: Subject, example: Example) -> None:
 @gate_property(
     "score.arguments",
     kind="score",
-    methods=SCORES,
+    methods=EVERY_SCORE,
     examples=lambda method: examples(method, **SMALL),
     source="the gate's interface",
     assumptions=ALIVE,
@@ -227,7 +232,9 @@ def _viewed(draw: st.DrawFn, method: str) -> Example:
 @gate_property(
     "score.views",
     kind="score",
-    methods=("magnitude", "wanda", "owanda", "symwanda", "symmetric", "ri", "lp"),
+    methods=closed_forms(
+        spared=("symwanda_squared", "symmetric_squared", "ria", "general_diagonal")
+    ),
     examples=_viewed,
     source="the gate's interface: a tensor is its entries, wherever they lie in memory",
     assumptions=ALIVE,
@@ -250,7 +257,7 @@ def _no_tokens(method: str) -> st.SearchStrategy[Example]:
     "score.no_tokens",
     kind="score",
     level="SHOULD",
-    methods=("wanda", "ria"),
+    methods=closed_forms(_of_inputs_alone),
     examples=_no_tokens,
     source="Corollary 3.2: the norm of no entries is 0",
     assumptions=f"{ALIVE}; nan and an exception are right as well",

@@ -84,6 +84,9 @@ def _special(draw: st.DrawFn, method: str) -> tuple[Example, Example]:
         unit = [each.to(example.weight.dtype) for each in ones]
         return replace(example, inputs=unit[0], outputs=unit[1]), Example("ri", example.weight)
     assert example.inputs is not None
+    if method == "stade":
+        opposite = torch.cat([example.inputs, -example.inputs])
+        return replace(example, inputs=opposite), Example("wanda", example.weight, opposite)
     assert example.outputs is not None
     if draw(st.booleans()):
         silent = replace(example, outputs=torch.zeros_like(example.outputs))
@@ -95,13 +98,16 @@ def _special(draw: st.DrawFn, method: str) -> tuple[Example, Example]:
 @gate_property(
     "score.special_case",
     kind="score",
-    methods=("symwanda", "symwanda_squared", "general_diagonal", "lp", "stochria"),
+    methods=("symwanda", "symwanda_squared", "general_diagonal", "lp", "stochria", "stade"),
     examples=_special,
     source="Corollaries 3.2 and 3.3, Lemma 3.7 with unit norms, Eq. (3) with p = 1, Eq. (4)",
     assumptions=f"{ALIVE}; StochRIA in a square layer with ratio = 1",
 )
 def special_case(subject: Subject, cases: tuple[Example, Example]) -> None:
-    """With Y = 0 symmetric Wanda is Wanda, with X = 0 output Wanda; p = 1 or ratio = 1 give RI."""
+    """With Y = 0 symmetric Wanda is Wanda, with X = 0 output Wanda; p = 1 or ratio = 1 give RI.
+
+    STADE is Wanda where the inputs' means are 0.
+    """
     example, simpler = cases
     if example.method != "stochria":
         as_simpler(subject, example, simpler)

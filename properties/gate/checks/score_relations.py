@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from pruneproof.properties.gate.checks.comparing import agree, ask
 from pruneproof.properties.gate.examples import Example, examples
-from pruneproof.properties.gate.methods import METHODS
+from pruneproof.properties.gate.methods import closed_forms
 from pruneproof.properties.gate.property import gate_property
 from pruneproof.properties.gate.subject import Subject
+from pruneproof.reference.methods import REORDERED, SCORES, SHIFTS, SIGNS
 
 SMALL: dict[str, Any] = {"out_features": st.integers(1, 4), "in_features": st.integers(1, 5)}
 ALIVE = "every input and output has a weight"
@@ -30,7 +31,10 @@ def _reordered(draw: st.DrawFn, method: str) -> Example:
 @gate_property(
     "score.permutation",
     kind="score",
-    methods=("wanda", "symwanda", "symmetric", "ri", "ria", "general_diagonal", "lp"),
+    methods=closed_forms(
+        lambda score: REORDERED in score.keeps,
+        spared=("magnitude", "owanda", "symwanda_squared", "symmetric_squared"),
+    ),
     examples=_reordered,
     source="Lemma 3.1: norms do not depend on the order of what they are taken over",
     assumptions=ALIVE,
@@ -64,7 +68,10 @@ def _signed(draw: st.DrawFn, method: str) -> Example:
 @gate_property(
     "score.sign",
     kind="score",
-    methods=("magnitude", "wanda", "owanda", "symwanda", "symmetric", "ri", "lp"),
+    methods=closed_forms(
+        lambda score: SIGNS in score.keeps,
+        spared=("symwanda_squared", "symmetric_squared", "ria", "general_diagonal"),
+    ),
     examples=_signed,
     source="Lemma 3.1: absolute values and norms",
     assumptions=ALIVE,
@@ -82,21 +89,10 @@ def _scaled(draw: st.DrawFn, method: str) -> Example:
     return replace(draw(examples(method, **SMALL)), more={"exponent": exponent})
 
 
-def _degree_in_weight(method: str, parameters: dict[str, float | str]) -> int:
-    if method in ("ri", "ria", "general_diagonal"):
-        return 0
-    if method in ("symmetric", "symmetric_squared"):
-        return 2
-    if method != "lp":
-        return 1
-    of_norm = 0 if parameters.get("p", 1.0) == 0 else 1
-    return 1 - of_norm if parameters.get("strategy", "S1") in ("S1", "S2") else 1 + of_norm
-
-
 @gate_property(
     "score.scaled_weight",
     kind="score",
-    methods=("wanda", "symmetric", "symmetric_squared", "ri", "ria", "general_diagonal", "lp"),
+    methods=closed_forms(spared=("magnitude", "owanda", "symwanda", "symwanda_squared")),
     examples=_scaled,
     source="the closed forms: Table 1, Eqs. (2) and (3)",
     assumptions=ALIVE,
@@ -105,15 +101,15 @@ def scaled_weight(subject: Subject, example: Example) -> None:
     """Weights times c give scores times c, c² or 1, as the method says, for small and large c."""
     exponent = example.more["exponent"]
     scaled = replace(example, weight=example.weight * 2.0**exponent)
-    factor = 2.0 ** (exponent * _degree_in_weight(example.method, example.parameters))
+    degree = SCORES[example.method].degree_in_weight(**example.parameters)
     first, second = ask(subject, example), ask(subject, scaled)
-    agree(subject, first, second, f"weights times {2.0**exponent!r}", factor)
+    agree(subject, first, second, f"weights times {2.0**exponent!r}", 2.0 ** (exponent * degree))
 
 
 @gate_property(
     "score.scaled_activations",
     kind="score",
-    methods=("wanda", "owanda", "symwanda", "symwanda_squared", "ria", "general_diagonal"),
+    methods=closed_forms(lambda score: bool(score.needs())),
     examples=_scaled,
     source="the closed forms: Lemma 3.1, Eq. (2), Appendix B",
     assumptions=ALIVE,
@@ -126,13 +122,41 @@ def scaled_activations(subject: Subject, example: Example) -> None:
         inputs=None if example.inputs is None else example.inputs * 2.0**exponent,
         outputs=None if example.outputs is None else example.outputs * 2.0**exponent,
     )
-    defaults = METHODS[example.method].defaults
-    alpha = {**defaults, **example.parameters}.get("alpha", 1.0)
+    degree = SCORES[example.method].degree_in_activations(**example.parameters)
     first, second = ask(subject, example), ask(subject, scaled)
-    agree(subject, first, second, f"activations times {2.0**exponent!r}", 2.0 ** (exponent * alpha))
+    agree(
+        subject, first, second, f"activations times {2.0**exponent!r}", 2.0 ** (exponent * degree)
+    )
 
 
-_PARTNERS = {"owanda": "wanda"}
+@st.composite
+def _shifted(draw: st.DrawFn, method: str) -> Example:
+    example = draw(examples(method, **SMALL))
+    assert example.inputs is not None
+    # Whole numbers, so that the sums are exact; a shift of thousands leaves a few bits of them.
+    inputs = example.inputs.round()
+    columns = inputs.shape[1]
+    shifts = st.sampled_from([-(2.0**12), -(2.0**4), 1.0, 2.0**8, 2.0**13])
+    drawn = draw(st.lists(shifts, min_size=columns, max_size=columns))
+    return replace(example, inputs=inputs, more={"shifts": drawn})
+
+
+@gate_property(
+    "score.shifted_inputs",
+    kind="score",
+    methods=closed_forms(lambda score: SHIFTS in score.keeps),
+    examples=_shifted,
+    source="the symbolic claim stade_does_not_see_a_shift_of_the_inputs",
+    assumptions=f"{ALIVE}; inputs are small whole numbers",
+)
+def shifted_inputs(subject: Subject, example: Example) -> None:
+    """A constant added to an input in all tokens does not matter, however large it is."""
+    assert example.inputs is not None
+    shifts = torch.tensor(example.more["shifts"], dtype=example.inputs.dtype)
+    shifted = replace(example, inputs=example.inputs + shifts)
+    agree(subject, ask(subject, example), ask(subject, shifted), "inputs with constants added")
+
+
 _OTHER_TERM = {"both": "both", "input": "output", "output": "input"}
 
 
@@ -150,8 +174,10 @@ def _transposed(example: Example) -> Example:
     parameters = dict(example.parameters)
     if "terms" in parameters:
         parameters["terms"] = _OTHER_TERM[parameters["terms"]]
+    partner = SCORES[example.method].transposed
+    assert partner is not None
     return Example(
-        _PARTNERS.get(example.method, example.method),
+        partner,
         example.weight.T.contiguous(),
         None if example.outputs is None else example.outputs.T.contiguous(),
         None if example.inputs is None else example.inputs.T.contiguous(),
@@ -162,16 +188,7 @@ def _transposed(example: Example) -> Example:
 @gate_property(
     "score.transposition",
     kind="score",
-    methods=(
-        "owanda",
-        "symwanda",
-        "symwanda_squared",
-        "symmetric",
-        "symmetric_squared",
-        "ri",
-        "general_diagonal",
-        "lp",
-    ),
+    methods=closed_forms(lambda score: score.transposed is not None),
     examples=_without_activations,
     source="Lemma 3.1 is symmetric in (X, W) and (Yᵀ, Wᵀ); Corollaries 3.2 to 3.4, Theorem 3.5",
     assumptions=f"{ALIVE}; output Wanda is compared with the adapter's own Wanda",

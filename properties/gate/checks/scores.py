@@ -12,7 +12,7 @@ from pruneproof.properties.gate.assertions import as_expected, hold
 from pruneproof.properties.gate.checks.comparing import Answer, agree, ask
 from pruneproof.properties.gate.examples import Example, examples
 from pruneproof.properties.gate.expected import expected_scores
-from pruneproof.properties.gate.methods import CLOSED_FORMS
+from pruneproof.properties.gate.methods import CLOSED_FORMS, closed_forms
 from pruneproof.properties.gate.property import gate_property
 from pruneproof.properties.gate.snippet import literal
 from pruneproof.properties.gate.subject import Subject
@@ -44,7 +44,9 @@ def _with_zeros(method: str) -> st.SearchStrategy[Example]:
 @gate_property(
     "score.zero_weights",
     kind="score",
-    methods=("magnitude", "wanda", "symwanda", "symmetric", "ri", "ria", "lp"),
+    methods=closed_forms(
+        spared=("owanda", "symwanda_squared", "symmetric_squared", "general_diagonal")
+    ),
     examples=_with_zeros,
     source="Lemma 3.1: every score is |W_jk| times something",
     assumptions="every input and output has a weight",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from pruneproof.properties.gate.judge import Result
-from pruneproof.properties.gate.methods import REFINEMENTS, SCORES
+from pruneproof.properties.gate.methods import EVERY_SCORE, REFINEMENTS
 from pruneproof.properties.gate.printable import printable
 from pruneproof.properties.gate.property import Property
 from pruneproof.properties.gate.report.summary import (
@@ -91,7 +91,7 @@ def matrices(results: list[Result]) -> list[Matrix]:
 
 def _matrix(title: str, results: list[Result]) -> Matrix:
     found = {each.method for each in results}
-    methods = [each for each in (*SCORES, *REFINEMENTS) if each in found]
+    methods = [each for each in (*EVERY_SCORE, *REFINEMENTS) if each in found]
     methods += sorted(found - set(methods))
     rows = []
     for prop, group in by_property(results):

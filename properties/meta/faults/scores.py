@@ -38,6 +38,43 @@ class LargerNorm(Plain):
         return W.abs() * torch.maximum(self.norm(X), self.norm(Y.T)[:, None])
 
 
+@fault("score.value:symwanda_squared")
+class SumOfNorms(Plain):
+    """The sum of the two norms where the root of the sum of their squares is meant."""
+
+    def symwanda_squared(self, W: Tensor, X: Tensor, Y: Tensor) -> Tensor:
+        """|W|·(‖X‖ + ‖Y‖)."""
+        return self.symwanda(W, X, Y)
+
+
+@fault("score.scaled_weight:symmetric_squared")
+class RootForgottenOfSquares(Plain):
+    """The squared cost of the joint norm, without its root."""
+
+    def symmetric_squared(self, W: Tensor) -> Tensor:
+        """W²(r² + q²)."""
+        return super().symmetric_squared(W).square()
+
+
+@fault("score.value:stade")
+class NormAboutZero(Plain):
+    """The norm of the inputs as they are, where the means are to be taken off."""
+
+    def stade(self, W: Tensor, X: Tensor) -> Tensor:
+        """|W|·‖X‖."""
+        return self.wanda(W, X)
+
+
+@fault("score.shifted_inputs:stade")
+class CancelledNorm(Plain):
+    """The centred norm as a difference of squares, whose digits cancel beside a large mean."""
+
+    def stade(self, W: Tensor, X: Tensor) -> Tensor:
+        """|W|·√(Σx² − a·μ²)."""
+        squares = X.square().sum(0) - len(X) * X.mean(0).square()
+        return W.abs() * squares.clamp(min=0).sqrt()
+
+
 @fault("score.value:lp")
 class StrategiesExchanged(Plain):
     """Strategies S2 and S4 exchanged."""

@@ -104,6 +104,18 @@ class MeanSquares(Plain):
 
 
 @variant
+class StandardDeviation(Plain):
+    """STADE by the standard deviation, which is its norm over the root of the tokens, declared."""
+
+    methods = ("stade",)
+    conventions = {"score_scale": "positive_multiple"}  # noqa: RUF012
+
+    def norm(self, activations: Tensor) -> Tensor:
+        """√(Σ(x − μ)²/a)."""
+        return activations.square().mean(0).sqrt()
+
+
+@variant
 class RelativeToTheLargest(Plain):
     """Every score over the largest of its layer, declared."""
 

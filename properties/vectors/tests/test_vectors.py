@@ -9,10 +9,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pruneproof.properties.gate.methods import METHODS, REFINEMENTS
 from pruneproof.properties.vectors.check import FOLDER, Outcome, judged, names
 from pruneproof.properties.vectors.form import FLAGS, as_bound, file_text, vector
 from pruneproof.properties.vectors.make import make
+from pruneproof.reference.methods import REFINEMENTS, SCORES
 
 Files = dict[str, dict[str, Any]]
 Replies = Callable[..., list[dict[str, Any]]]
@@ -31,7 +31,7 @@ def test_making_them_again_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_there_are_vectors_of_every_method(files: Files) -> None:
     others = {"keep_mask", "keep_n_of_m", "activation_statistics"}
-    assert set(files) == {*METHODS, *REFINEMENTS, *others}
+    assert set(files) == {*SCORES, *REFINEMENTS, *others}
     assert {flag for file in files.values() for flag in file["flags"]} == set(FLAGS)
     for file in files.values():
         assert {"valid", "invalid"} <= {test["result"] for test in file["tests"]}
