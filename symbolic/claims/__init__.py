@@ -33,6 +33,7 @@ MODULES = (
     "stade",
     "selection",
     "guarantees",
+    "explanations",
 )
 """The modules in the order in which the ledger shows them."""
 

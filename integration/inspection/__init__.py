@@ -1,0 +1,1 @@
+"""Pruned checkpoints as subjects: is this one what it says it is?"""
