@@ -29,8 +29,13 @@ EXPECTED = {
 }
 
 
+AT_ONCE = ("gpt2", "gpt_oss", "hrm_text", "llama", "llama4_text", "mamba")
+"""Those that go most different ways; the others are among the long tests."""
+LONG = [pytest.param(each, marks=pytest.mark.long) for each in EXPECTED if each not in AT_ONCE]
+
+
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("family", EXPECTED)
+@pytest.mark.parametrize("family", [*AT_ONCE, *LONG])
 def test_a_family(family: str, tmp_path: Path) -> None:
     outcome = judge(family, tmp_path)
     assert outcome.defects == []

@@ -15,6 +15,7 @@ from pruneproof.integration.pruning.memory import expected_memory, sizes
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.shards import ShardWriter
 
+LONG = pytest.mark.long
 BLOCKS = 32
 PLAN = Plan("wanda", sparsity=0.5)
 # A run on a tiny model first has all libraries loaded, and the growth is that of the large one.
@@ -69,7 +70,12 @@ def random_llama(folder, blocks, width, between, length, dtype):
 
 @pytest.mark.parametrize(
     ("stream", "refine", "threads"),
-    [(True, "", 1), (False, "", 1), (True, "r2_dsnot", 1), (False, "dsnot", 4)],
+    [
+        (True, "", 1),
+        pytest.param(False, "", 1, marks=LONG),
+        pytest.param(True, "r2_dsnot", 1, marks=LONG),
+        pytest.param(False, "dsnot", 4, marks=LONG),
+    ],
 )
 def test_what_is_taken_lies_between_what_is_held_and_the_prediction(
     stream, refine, threads, synthetic, llama, save_checkpoint, text
@@ -88,7 +94,7 @@ def test_what_is_taken_lies_between_what_is_held_and_the_prediction(
         assert grown >= expected.held
 
 
-@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("stream", [True, pytest.param(False, marks=LONG)])
 def test_many_waiting_sequences_take_what_is_predicted_of_them(
     stream, small_blocks, llama, save_checkpoint, text
 ):

@@ -38,8 +38,17 @@ def assert_equal(one, other):
         assert value.dtype == other[name].dtype
 
 
-@pytest.mark.parametrize("tied", [False, True])
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize(
+    ("dtype", "tied"),
+    [
+        ("float32", True),
+        ("bfloat16", False),
+        pytest.param("float32", False, marks=pytest.mark.long),
+        pytest.param("bfloat16", True, marks=pytest.mark.long),
+        pytest.param("float16", False, marks=pytest.mark.long),
+        pytest.param("float16", True, marks=pytest.mark.long),
+    ],
+)
 def test_the_result_is_the_same_bit_for_bit(family, dtype, tied, save_checkpoint, text, tmp_path):
     if tied:
         family.config.tie_word_embeddings = True

@@ -133,8 +133,15 @@ def test_magnitude_is_that_and_reaches_nobody_else(go, folder, tmp_path):
     assert all(each.equal(dense[name]) for name, each in after.items() if not silent(name))
 
 
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("unreached", ["magnitude", "dense"])
+@pytest.mark.parametrize(
+    ("unreached", "stream"),
+    [
+        ("magnitude", True),
+        pytest.param("magnitude", False, marks=pytest.mark.long),
+        ("dense", False),
+        pytest.param("dense", True, marks=pytest.mark.long),
+    ],
+)
 def test_a_run_that_is_cut_off_remembers_what_was_seen(
     unreached, stream, go, tmp_path, monkeypatch
 ):

@@ -51,6 +51,7 @@ def test_known_failures_are_expected(door, adapter: Target, tmp_path: Path) -> N
     assert "score.value:magnitude passed; remove the entry" in done.stdout
 
 
+@pytest.mark.long
 def test_nothing_else_of_the_package_is_collected(door, adapter: Target) -> None:
     done = door(adapter(WRONG), "--collect-only")
     names = {line.split("::")[0] for line in done.stdout.splitlines() if "::" in line}
@@ -63,6 +64,7 @@ def test_an_adapter_that_cannot_be_judged_ends_the_run(door) -> None:
     assert "there is no file nowhere.py" in done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_control_characters_are_shown_escaped(door, adapter: Target) -> None:
     raises = "raise ValueError('\\x1b[2J') if method == 'wanda' else 0\n        return weight.abs()"
     done = door(adapter(raises.replace("raise", "raise", 1)), "-k", "score.value and wanda")
