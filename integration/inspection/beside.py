@@ -108,8 +108,7 @@ def compare(it: Content, dense: Content) -> Beside:
             values, of = one[off], other[off]
             changed += count
             with np.errstate(all="ignore"):
-                wide = np.subtract(values, of, dtype=np.float64)
-                largest = max(largest, float(np.abs(wide).max()))
+                largest = max(largest, float(np.abs(values - of).max()))
                 for _, rule in rules:
                     rule.add(values, of)
         with np.errstate(all="ignore"):
@@ -120,6 +119,9 @@ def compare(it: Content, dense: Content) -> Beside:
     unexplained = min((rule.missed for _, rule in rules), default=changed)
     if not unexplained:
         return Beside(ROUNDED, 0, largest, both)
+    if 2 * unexplained > changed:
+        # Some changed weights are by chance what rounding would have made of them.
+        unexplained = changed
     kind = KINDS.get(it.dtype)
     way = None if kind is None else ratios.same(2.0**-kind.digits)
     return Beside(CHANGED if way is None else RESCALED, unexplained, largest, both, way)

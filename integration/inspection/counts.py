@@ -41,10 +41,10 @@ class Convention:
     sparsity: float
 
 
-def convention_of(counted: Counted, sparsity: float) -> Convention | None:
-    """The first rounding of a sparsity that gives a count."""
+def convention_of(groups: Sequence[Counted], sparsity: float) -> Convention | None:
+    """The first rounding of a sparsity that gives all counts."""
     for name, rule in CONVENTIONS.items():
-        if rule(counted.total, sparsity) == counted.zeros:
+        if groups and all(rule(each.total, sparsity) == each.zeros for each in groups):
             return Convention(name, sparsity)
     return None
 

@@ -12,7 +12,7 @@ import numpy as np
 from pruneproof.integration.errors import named
 from pruneproof.integration.inspection.content import Content
 from pruneproof.integration.inspection.roles import role_of
-from pruneproof.integration.inspection.source import PLAIN, Entry, Source
+from pruneproof.integration.inspection.source import PLAIN, Entry, Source, in_order
 
 NUMBERS = {"F64": np.uint64, "F32": np.uint32, "F16": np.uint16, "BF16": np.uint16}
 """Types whose numbers stand for themselves, and the integers of their size."""
@@ -48,7 +48,7 @@ def open_gguf(name: str, path: Path) -> Source:
     return Source(
         name,
         f"GGUF, {', '.join(kinds)}",
-        tuple(sorted(entries, key=lambda each: _in_order(each.name))),
+        tuple(sorted(entries, key=lambda each: in_order(each.name))),
         lambda entry: _content(entry, tensors[entry.name]),
         str(settings.get("general.architecture", "")),
         settings,
@@ -103,9 +103,3 @@ def _settings(reader: Any) -> Mapping[str, object]:
         if len(each.data) == 1:
             found[key] = each.contents()
     return found
-
-
-def _in_order(name: str) -> tuple[object, ...]:
-    return tuple(
-        (0, int(part), "") if part.isdecimal() else (1, 0, part) for part in name.split(".")
-    )

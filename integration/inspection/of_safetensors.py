@@ -14,7 +14,7 @@ from pruneproof.integration.files import read_object
 from pruneproof.integration.inspection.content import KINDS, Array, Content
 from pruneproof.integration.inspection.quantised import PackedWeights, packed_weights
 from pruneproof.integration.inspection.roles import role_of
-from pruneproof.integration.inspection.source import PLAIN, SCALED, Entry, Source
+from pruneproof.integration.inspection.source import PLAIN, SCALED, Entry, Source, in_order
 from pruneproof.integration.safetensors_files import Header, has_safetensors, indexed_headers
 
 CONFIG = "config.json"
@@ -61,7 +61,7 @@ def open_folder(name: str, folder: Path) -> Source:
     for own, each in packed.weights.items():
         role = role_of(own, each.shape, model_type)
         entries.append(Entry(own, each.shape, each.dtype, each.storage, role, each.size))
-    entries.sort(key=lambda entry: _in_order(entry.name))
+    entries.sort(key=lambda entry: in_order(entry.name))
     return Source(
         name,
         "safetensors" + (f", {packed.method}" if packed.method else ""),
@@ -134,10 +134,3 @@ def _model_type(config: Mapping[str, Any]) -> str:
     text = config.get("text_config")
     inner = text.get("model_type") if isinstance(text, dict) else None
     return str(inner or config.get("model_type") or "")
-
-
-def _in_order(name: str) -> tuple[object, ...]:
-    """Numbers in names as numbers: layer 2 comes before layer 10."""
-    return tuple(
-        (0, int(part), "") if part.isdecimal() else (1, 0, part) for part in name.split(".")
-    )

@@ -9,7 +9,7 @@ from typing import Any
 from pruneproof.integration.inspection.beside import Beside, compare
 from pruneproof.integration.inspection.claimed import Claimed
 from pruneproof.integration.inspection.content import Content
-from pruneproof.integration.inspection.counts import common, convention_of
+from pruneproof.integration.inspection.counts import Convention, Counted, common, convention_of
 from pruneproof.integration.inspection.facts import Facts, as_outputs, look
 from pruneproof.integration.inspection.fates import Fate, fate
 from pruneproof.integration.inspection.model import sums
@@ -202,12 +202,11 @@ def name_conventions(facts: Sequence[Facts], sparsity: float | None) -> None:
     """
     told = [each for each in facts if each.pruned and each.counted is not None and each.zeros]
     counted = [each.counted for each in told if each.counted is not None]
-    shared = None if sparsity is not None else common(counted)
+
+    def named(groups: Sequence[Counted]) -> Convention | None:
+        return common(groups) if sparsity is None else convention_of(groups, sparsity)
+
+    shared = named(counted)
     for each in told:
         assert each.counted is not None
-        if sparsity is not None:
-            each.convention = convention_of(each.counted, sparsity)
-        elif shared is not None:
-            each.convention = shared
-        else:
-            each.convention = common([each.counted])
+        each.convention = shared or named([each.counted])

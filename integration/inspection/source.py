@@ -64,3 +64,9 @@ class Source:
     def named(self) -> dict[str, Entry]:
         """The tensors by name."""
         return {each.name: each for each in self.entries}
+
+
+def in_order(name: str) -> tuple[tuple[int, int, str], ...]:
+    """What names are sorted by: numbers in them as numbers, so that layer 2 is before layer 10."""
+    parts = name.split(".")
+    return tuple((0, int(each), "") if each.isdecimal() else (1, 0, each) for each in parts)

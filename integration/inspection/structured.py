@@ -13,7 +13,7 @@ SQUARES = (128, 64, 32, 16, 8, 4)
 ENOUGH = 0.95
 """Of the zeros, how many must lie in whole rows, columns or blocks to call them so."""
 FEW = 0.005
-"""Of the rows or columns, so many whole ones are no finding: dense models have dead features, too."""
+"""Of the rows or columns, so many whole ones are no finding: dense models have dead ones, too."""
 
 
 @dataclass(frozen=True)
