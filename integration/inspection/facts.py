@@ -151,8 +151,8 @@ def look(
     return facts, mask
 
 
-def as_outputs(entry: Entry, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """A mask as it is stored, as outputs × inputs, experts one after the other."""
+def as_outputs(entry: Entry, mask: Any) -> Any:
+    """A mask, or weights, as they are stored, as outputs × inputs, experts one after the other."""
     if not entry.role.inputs_first:
         return mask
     experts = entry.shape[0] if len(entry.shape) == 3 else 1
