@@ -19,7 +19,7 @@ Mask = NDArray[np.bool_]
 LARGEST = 64
 BROKEN = 0.01
 SURPRISE = 20.0
-LOOKED_AT, WINDOW = 64, 1024
+LOOKED_AT, WINDOW = 48, 512
 """Outputs of the first look, and how many of their inputs: from the first on."""
 CLEAN = 0.5
 """Of the groups that keep no more than n, those that must keep just n."""
@@ -83,7 +83,8 @@ def strongest(zero: Mask) -> Pattern | None:
         for each, along in sorted(alike, key=lambda pair: (-round(pair[0].just, 2), pair[0].m)):
             mask, n, m = ways[along], each.n, each.m
             counts = group_counts(mask, m)
-            broken, just = int((counts < m - n).sum()), int((counts == m - n).sum())
+            broken = np.count_nonzero(counts < m - n)
+            just = np.count_nonzero(counts == m - n)
             few = broken <= BROKEN * counts.size and just >= CLEAN * (counts.size - broken)
             if few and not _by_chance(mask, n, m):
                 return judged(counts, mask, n, m, along)
@@ -98,7 +99,7 @@ def claimed(zero: Mask, n: int, m: int) -> Pattern:
 
 def judged(counts: NDArray[np.uint8], mask: Mask, n: int, m: int, along: str) -> Pattern:
     """Count the groups that break a pattern, smaller ones at the end included."""
-    broken = int((counts < m - n).sum())
+    broken = int(np.count_nonzero(counts < m - n))
     width = mask.shape[1]
     rest = width % m
     groups, tail = counts.size, None
@@ -139,6 +140,28 @@ def group_counts(zero: Mask, m: int) -> NDArray[np.uint8]:
     for place in range(1, m):
         total += ones[:, place::m]
     return total
+
+
+def row_zeros(zero: Mask) -> NDArray[np.int64]:
+    """How many zeros each output has.
+
+    Args:
+        zero: outputs × inputs; a transposed view is as good.
+    """
+    outputs, inputs = zero.shape
+    if not zero.flags.c_contiguous:
+        found = np.zeros(outputs, np.int64)
+        for start in range(0, inputs, 255):
+            found += zero.T[start : start + 255].view(np.uint8).sum(axis=0, dtype=np.uint8)
+        return found
+    if inputs % 8:
+        return np.fromiter(map(np.count_nonzero, zero), np.int64, outputs)
+    # Eight weights in a word, each in a byte of its own, which holds 255 at most.
+    words, found = zero.view(np.uint64), np.zeros(outputs, np.int64)
+    for start in range(0, words.shape[1], 255):
+        sums = words[:, start : start + 255].sum(axis=1)
+        found += sums.view(np.uint8).reshape(outputs, 8).sum(axis=1, dtype=np.int64)
+    return found
 
 
 def candidates(zero: Mask) -> list[Candidate]:
@@ -183,12 +206,11 @@ def _windows(inputs: int) -> tuple[NDArray[np.int64], ...]:
 def _by_chance(zero: Mask, n: int, m: int) -> bool:
     """Whether an output's zeros, in any order, would leave few groups that keep more than n."""
     outputs, inputs = zero.shape
-    zeros = np.count_nonzero(zero, axis=1)
-    values, times = np.unique(zeros, return_counts=True)
+    values, times = np.unique(row_zeros(zero), return_counts=True)
     some = np.linspace(0, outputs - 1, min(LOOKED_AT, outputs)).astype(np.int64)
     packed = np.packbits(zero[some], axis=1)
     # Outputs that are all alike, as where whole inputs are gone, are seen once.
-    different = len(np.unique(packed, axis=0)) / len(some)
+    different = len({row.tobytes() for row in packed}) / len(some)
     expected = 0.0
     for value, count in zip(values.tolist(), times.tolist(), strict=True):
         expected += count * (inputs // m) * _more_than(n, m, inputs - value, inputs)
