@@ -175,8 +175,9 @@ def _look_at_mask(
         else (Counted("layer", mask.size, facts.zeros))
     )
     if facts.sparsity * (LARGEST + 1) >= 1:
-        facts.pattern = strongest(mask)
-        facts.whole = structured(mask, each, experts=experts, head=head)
+        facts.pattern = strongest(mask, each)
+        none = facts.pattern is None
+        facts.whole = structured(mask, each, experts=experts, head=head, blocks=none)
 
 
 def _look_at_levels(facts: Facts, content: Content) -> None:

@@ -66,7 +66,7 @@ class Pattern:
         return f"{self.n}:{self.m}" + (" along outputs" if self.along == "outputs" else "")
 
 
-def strongest(zero: Mask) -> Pattern | None:
+def strongest(zero: Mask, zeros: NDArray[np.int64] | None = None) -> Pattern | None:
     """The pattern that keeps the smallest share, of the smallest groups.
 
     Any 2:4 mask is nearly an 8:17 one, and a quantiser that makes a few more zeros makes it so.
@@ -74,6 +74,7 @@ def strongest(zero: Mask) -> Pattern | None:
 
     Args:
         zero: True where a weight is 0, outputs × inputs.
+        zeros: `row_zeros` of it, where they are known.
     """
     ways = {"inputs": zero, "outputs": zero.T}
     left = [(each, along) for along, mask in ways.items() for each in candidates(mask)]
@@ -86,7 +87,7 @@ def strongest(zero: Mask) -> Pattern | None:
             broken = np.count_nonzero(counts < m - n)
             just = np.count_nonzero(counts == m - n)
             few = broken <= BROKEN * counts.size and just >= CLEAN * (counts.size - broken)
-            if few and not _by_chance(mask, n, m):
+            if few and not _by_chance(mask, n, m, zeros if along == "inputs" else None):
                 return judged(counts, mask, n, m, along)
         left = [pair for pair in left if pair not in alike]
     return None
@@ -125,21 +126,39 @@ def group_counts(zero: Mask, m: int) -> NDArray[np.uint8]:
     if not zero.flags.c_contiguous and zero.T.flags.c_contiguous:
         flipped = zero.T[:width].view(np.uint8).reshape(width // m, m, zero.shape[0])
         return flipped.sum(axis=1, dtype=np.uint8).T
-    ones = zero[:, :width].view(np.uint8)
-    for together, wide, factor in ((8, np.uint64, 0x0101010101010101), (4, np.uint32, 0x01010101),
-                                   (2, np.uint16, 0x0101)):  # fmt: skip
-        if m % together == 0:
-            # A byte for each weight: the product's highest byte is their sum.
-            words = np.ascontiguousarray(ones).view(wide)
-            ones = ((words * wide(factor)) >> wide(8 * together - 8)).astype(np.uint8)
-            m //= together
-            break
-    if m == 1:
-        return ones
-    total = ones[:, ::m].copy()
-    for place in range(1, m):
-        total += ones[:, place::m]
-    return total
+    # Groups do not straddle outputs, so the outputs may be taken as one.
+    ones = np.ascontiguousarray(zero[:, :width]).reshape(-1).view(np.uint8)
+    return _groups_of(ones, m).reshape(zero.shape[0], width // m)
+
+
+AT_ONCE = 2**18
+"""Bytes that are summed together, which stay in a core's cache."""
+
+
+def _groups_of(ones: NDArray[np.uint8], m: int) -> NDArray[np.uint8]:
+    """Sums of every m bytes, each 0 or 1."""
+    together = next((each for each in (8, 4, 2) if m % each == 0), 1)
+    found = np.empty(len(ones) // m, np.uint8)
+    step = max(1, AT_ONCE // m) * m
+    for start in range(0, len(ones), step):
+        part = ones[start : start + step]
+        if together > 1:
+            wide, factor = _WORDS[together]
+            # The highest byte of the product is the sum of all bytes.
+            part = ((part.view(wide) * factor) >> wide(8 * together - 8)).astype(np.uint8)
+        rows = part.reshape(-1, m // together)
+        total = rows[:, 0].copy()
+        for place in range(1, m // together):
+            total += rows[:, place]
+        found[start // m : start // m + len(total)] = total
+    return found
+
+
+_WORDS = {
+    8: (np.uint64, np.uint64(0x0101010101010101)),
+    4: (np.uint32, np.uint32(0x01010101)),
+    2: (np.uint16, np.uint16(0x0101)),
+}
 
 
 def row_zeros(zero: Mask) -> NDArray[np.int64]:
@@ -203,10 +222,11 @@ def _windows(inputs: int) -> tuple[NDArray[np.int64], ...]:
     return tuple(map(np.array, (starts, ends, sizes, first)))
 
 
-def _by_chance(zero: Mask, n: int, m: int) -> bool:
+def _by_chance(zero: Mask, n: int, m: int, zeros: NDArray[np.int64] | None) -> bool:
     """Whether an output's zeros, in any order, would leave few groups that keep more than n."""
     outputs, inputs = zero.shape
-    values, times = np.unique(row_zeros(zero), return_counts=True)
+    zeros = row_zeros(zero) if zeros is None else zeros
+    values, times = np.unique(zeros, return_counts=True)
     some = np.linspace(0, outputs - 1, min(LOOKED_AT, outputs)).astype(np.int64)
     packed = np.packbits(zero[some], axis=1)
     # Outputs that are all alike, as where whole inputs are gone, are seen once.

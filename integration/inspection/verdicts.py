@@ -143,7 +143,8 @@ def _near(each: Subject, share: float) -> bool:
     """Whether zeros, and moved ones, are those of a sparsity and of what rounding adds."""
     facts = each.facts
     known = storage_format(facts.entry.storage)
-    more = 0.1 if known is None else 2 * known.dense_zeros + 0.05
+    zeros = None if known is None else known.dense_zeros
+    more = 0.1 if zeros is None else 2 * zeros + 0.05
     found = facts.removed / facts.entry.weights
     return share - NEAR <= found <= share + more
 
