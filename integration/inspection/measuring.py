@@ -23,28 +23,28 @@ TYPES = ("F16", "BF16", "Q8_0", "Q5_0", "Q5_1", "Q4_0", "Q4_1", "TQ1_0", "TQ2_0"
 SIZE = 256
 HEAD = """# What storage formats make of zeros
 
-`pruneproof inspect` never takes a zero that a format made for a pruned weight, and finds zeros that a
-format moved. This is what it knows of formats: a {size} × {size} Gaussian weight, of which half of each
-row was removed by magnitude, is stored and expanded again. `{command}`
-measures what gguf can write; the others were measured once, on weights of that kind, with the library
-and version in the last column.
+`pruneproof inspect` never takes a zero that a format made for a pruned weight, and finds zeros that
+a format moved. This is what it knows of formats: a {size} × {size} Gaussian weight, of which half of
+each row was removed by magnitude, is stored and expanded again. What gguf can write is measured by
+`python -m pruneproof.integration.inspection.measuring docs/formats.md`; the others were measured
+once, on weights of that kind, with the library and version in the last column.
 
 - *zeros stay*: 0.0 comes back as 0.0 or −0.0.
 - *lost*: share of the zeros that come back as another number; *size*: how large that is on average,
   relative to the mean kept weight.
-- *zeros of a dense weight*: share of the weights of a dense one, from which nothing was removed, that
-  become 0. Empty: not measured.
+- *zeros of a dense weight*: share of the weights of a dense one, from which nothing was removed,
+  that become 0. Empty: not measured.
 
 | format | zeros stay | lost | size | zeros of a dense weight | measured with |
 |---|---|---:|---:|---:|---|
 """
 FOOT = """
-Where zeros are lost they all become the same number in a block of weights, the level that is nearest
-to 0. That is what `displaced_zeros` of inspect.json counts: weights that hold the value nearest to 0 of
-their run of 32, where that value is far more frequent than the two beside it. In a dense weight it is
-not: rounding gives neighbouring levels about equal shares (Gaussian and Laplacian weights differ by at
-most 0.08 of a run at four bits). With four levels or fewer neither can be told, and inspect says
-*not decided*.
+Where zeros are lost they all become the same number in a block of weights, the level that is
+nearest to 0. That is what `displaced_zeros` of inspect.json counts: weights that hold the value
+nearest to 0 of their run of 32, where that value is far more frequent than the two beside it. In a
+dense weight it is not: rounding gives neighbouring levels about equal shares (of Gaussian, uniform,
+Laplacian and Student's weights they differ by at most 0.08 of a run at four bits). With four levels
+or fewer neither can be told, and inspect says *not decided*.
 """
 
 
@@ -77,7 +77,7 @@ def measured(kind: str) -> Format:
     )
 
 
-def page(known: Iterable[Format], command: str) -> str:
+def page(known: Iterable[Format]) -> str:
     """The table for people."""
     rows = []
     for each in known:
@@ -85,7 +85,7 @@ def page(known: Iterable[Format], command: str) -> str:
         lost, size = (f"{100 * value:.4g} %" if value else "–" for value in (each.lost, each.size))
         stay = "yes" if each.zeros_stay else "**no**"
         rows.append(f"| {each.name} | {stay} | {lost} | {size} | {dense} | {each.measured_with} |")
-    return HEAD.format(size=SIZE, command=command) + "\n".join(rows) + "\n" + FOOT
+    return HEAD.format(size=SIZE) + "\n".join(rows) + "\n" + FOOT
 
 
 def as_toml(known: Iterable[Format]) -> str:
@@ -108,7 +108,7 @@ def main(arguments: list[str]) -> None:
     known = [*mine.values(), *(each for name, each in formats().items() if name not in mine)]
     write_whole(FILE, as_toml(known))
     if arguments:
-        write_whole(Path(arguments[0]), page(known, f"python -m {__spec__.name}"))
+        write_whole(Path(arguments[0]), page(known))
 
 
 if __name__ == "__main__":
