@@ -26,7 +26,6 @@ from pruneproof.integration.inspection.verdicts import (
     Verdict,
     judge,
     subject,
-    with_dense,
 )
 from pruneproof.integration.progress import Bars
 
@@ -127,13 +126,13 @@ def inspect(
             if mask is not None and entry.role.kind in COMPARED:
                 if beside is not None and comparable(entry, beside):
                     found.beside[entry.name] = _compared(facts, content, beside)
-                    if entry.role.judged and facts.pruned:
-                        _explain(explaining, facts, content, mask, beside)
                 if before is not None:
                     found.fates[entry.name] = _followed(facts, content, before)
             if entry.role.judged and mask is not None:
-                of = subject(facts, mask, claimed)
-                subjects.append(with_dense(of, found.beside.get(entry.name)))
+                of = subject(facts, mask, claimed, found.beside.get(entry.name))
+                subjects.append(of)
+                if beside is not None and of.beside is not None and facts.pruned:
+                    _explain(explaining, of, content, mask, beside)
         bars.step(task, entry.size)
     name_conventions(found.facts, claimed.sparsity)
     found.explanations = list(explaining.records())
@@ -165,8 +164,7 @@ def comparable(entry: Entry, pairs: Pairs) -> bool:
 def _compared(facts: Facts, content: Content, pairs: Pairs) -> Beside:
     """What became of the kept weights; zeros of the dense model are no pruning."""
     found = compare(content, pairs.content(facts.entry, content))
-    levels = facts.levels
-    if facts.entry.storage != PLAIN or (levels is not None and levels.quantised):
+    if facts.entry.storage != PLAIN or facts.quantised:
         found = found.explained_by_storage()
     if facts.pruned and facts.zeros == found.dense_zeros and not facts.displaced:
         facts.pruned, facts.why = False, "the dense model has the same zeros"
@@ -174,12 +172,11 @@ def _compared(facts: Facts, content: Content, pairs: Pairs) -> Beside:
 
 
 def _explain(
-    explaining: Explaining, facts: Facts, content: Content, mask: Any, pairs: Pairs
+    explaining: Explaining, of: Subject, content: Content, mask: Any, pairs: Pairs
 ) -> None:
     """Ask what explains a layer's mask, where its zeros can be told from a format's."""
-    quantised = facts.levels is not None and facts.levels.quantised
-    known = facts.entry.storage in HALF_STEPS
-    if facts.displaced or (not known and (facts.entry.storage != PLAIN or quantised)):
+    facts = of.facts
+    if not of.exact and facts.entry.storage not in HALF_STEPS:
         explaining.skip("the format made or moved zeros, and which ones is not known")
         return
     dense = pairs.content(facts.entry, content)
