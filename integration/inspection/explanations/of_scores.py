@@ -13,6 +13,7 @@ from pruneproof.integration.inspection.explanations.explanation import Explanati
 from pruneproof.integration.inspection.explanations.groups import (
     NOTHING,
     checked,
+    comparable,
     extremes,
     in_groups,
     sides,
@@ -89,7 +90,7 @@ class WorstPair:
         times = self.pruned.score / self.kept.score
         return (
             f"{names[0]} was pruned and {names[1]} kept, but {higher} > {lower} ({times:.6g} "
-            f"times as much, where {self.arithmetic} rounding explains {self.needed:.6g})"
+            f"times as much; rounding in {self.arithmetic} explains {self.needed:.6g})"
         )
 
     def as_data(self) -> dict[str, Any]:
@@ -147,6 +148,7 @@ def explained_by_score(
     Source: the bounds are derived in pruneproof.integration.inspection.explanations.scores.
     """
     grouping = checked(W, keep, group, n_m)
+    W = comparable(W)
     coarsest = rounding_of(computed_in)
     known = {"n_m": grouping.n_m, "parameters": parameters}
     layer = _Layer(scored(W, method, parameters), keep, group, grouping.length(W.shape[1]))
