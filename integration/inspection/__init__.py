@@ -1,1 +1,1 @@
-"""Pruned checkpoints as subjects: is this one what it says it is?"""
+"""Is this pruned checkpoint what it says it is? Facts of its zeros, and what speaks against it."""
