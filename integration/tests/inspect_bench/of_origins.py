@@ -30,8 +30,8 @@ def beside(
 
 def wanda_verdict(dense: Arrays, kept: Arrays, m: int | None = None) -> set[str]:
     """What may be said of Wanda with any norms, by an exact solver."""
-    worst = max(worst_cycle(dense[name], each, m) for name, each in kept.items())
-    return REFUTED if worst > CLEAR else NOT_REFUTED
+    clear = any(worst_cycle(dense[name], each, m) > CLEAR for name, each in kept.items())
+    return REFUTED if clear else NOT_REFUTED
 
 
 def explained(folder: Path, method: str, group: str, sparsity: float = 0.5) -> Made:

@@ -125,7 +125,6 @@ def stored_fp8(folder: Path, pruned: bool) -> Made:
         right[name] = {"pruned": pruned}
     made = save(folder / "it", tensors, config=CONFIG)
 
-
     stored = {
         name: as_torch(each, "F8_E4M3" if name in MATRICES else "F32")
         for name, each in tensors.items()
