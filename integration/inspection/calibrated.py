@@ -1,0 +1,350 @@
+"""Which score that looks at activations made a mask: block by block, as pruning does it.
+
+Every block is observed as it was before it was pruned, with what the pruned blocks before it give,
+on each calibration text in two halves. What the two halves' masks differ in is the noise: no
+calibration of that size finds a mask again more closely than that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pruneproof import reference
+from pruneproof.integration.inspection.agreement import Groups, Share, pruned_alike
+from pruneproof.integration.progress import Bars
+from pruneproof.integration.pruning.decoder import Decoder
+from pruneproof.integration.pruning.layer import Observed
+from pruneproof.integration.pruning.load import load_skeleton, load_tokenizer, load_weights
+from pruneproof.integration.pruning.matrices import Matrices
+from pruneproof.integration.pruning.observe import observe
+from pruneproof.integration.pruning.passes import Passes, waiting
+from pruneproof.integration.pruning.plan import INPUTS, NEEDS, OUTPUTS, Plan
+from pruneproof.integration.pruning.prepare import check_length, check_vocabulary
+from pruneproof.integration.text_sources import draw_calibration
+
+ALPHAS = tuple(round(0.1 * each, 1) for each in range(1, 11))
+"""Powers of the activation norm that are tried for RIA; its paper takes 0.5."""
+RATIO = 0.1
+"""Share of the weights that StochRIA samples, as in the paper."""
+SEEDS = 0, 1
+"""Of StochRIA's two halves; its own noise is what another seed does."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What a pruned model is calibrated with.
+
+    Attributes:
+        sources: each `c4`, `wikitext2` or a file.
+        samples: sequences of each source, at least 2.
+        seqlen: tokens in each.
+        seed: of the draws.
+        pack: see `Data`.
+    """
+
+    sources: tuple[str, ...]
+    samples: int = 128
+    seqlen: int = 2048
+    seed: int = 0
+    pack: bool = False
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A score with its parameters."""
+
+    method: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash((self.method, *self.parameters.items()))
+
+    def __str__(self) -> str:
+        alpha = self.parameters.get("alpha")
+        return self.method if alpha is None else f"{self.method} (α = {alpha:g})"
+
+    def scores(self, matrix: _Matrix, seen: Observed, half: int) -> Tensor:
+        """Scores of the sampled outputs, in float32 whatever the weights' dtype.
+
+        Args:
+            matrix: which.
+            seen: its activations.
+            half: StochRIA samples anew in the other one.
+        """
+        if self.method == "stochria":
+            W, seed = matrix.weight.float().T, SEEDS[half]
+            return reference.stochria(W, ratio=RATIO, seed=seed).T[matrix.rows]
+        if self.method == "ri":
+            return matrix.relative
+        x, y = _norms(self.method, matrix, seen)
+        if self.method == "ria":
+            # As in `reference.ria`; the sums of the weights are those of all outputs.
+            return matrix.relative * x["x_norm"].float() ** self.parameters["alpha"]
+        return getattr(reference, self.method)(matrix.some.T, **x, **y).T
+
+
+@dataclass
+class _Matrix:
+    """Dense weights, outputs × inputs, what of them is gone, and which outputs are compared."""
+
+    weight: Tensor
+    gone: Tensor
+    rows: Tensor
+
+    @cached_property
+    def some(self) -> Tensor:
+        return self.weight[self.rows].float()
+
+    @cached_property
+    def relative(self) -> Tensor:
+        return reference.ri(self.weight.float().T).T[self.rows]
+
+
+def _norms(method: str, matrix: _Matrix, seen: Observed) -> tuple[dict[str, Tensor], ...]:
+    x, y = {}, {}
+    if INPUTS in NEEDS[method]:
+        assert seen.inputs is not None
+        x = {"x_norm": seen.inputs.norm.cpu()}
+    if OUTPUTS in NEEDS[method]:
+        assert seen.outputs is not None
+        y = {"y_norm": seen.outputs.norm.cpu()[matrix.rows]}
+    return x, y
+
+
+CANDIDATES = (
+    Candidate("wanda"),
+    *(Candidate("ria", {"alpha": alpha}) for alpha in ALPHAS),
+    Candidate("owanda"),
+    Candidate("symwanda"),
+    Candidate("stochria"),
+    Candidate("magnitude"),
+    Candidate("ri"),
+)
+"""All that are compared with a mask; the last two need no data and stand beside the others."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How close a score comes to what is there.
+
+    Attributes:
+        candidate: the score.
+        groups: which weights compete.
+        source: the text.
+        agreement: of the weights that are gone the share that it prunes, too.
+        noise: the same share between the masks of the two halves of the text: another text of half
+            the size gives no more.
+        layers: agreement by matrix, as `3.self_attn.q_proj`.
+    """
+
+    candidate: Candidate
+    groups: Groups
+    source: str
+    agreement: float
+    noise: float
+    layers: dict[str, float]
+
+    @property
+    def within_noise(self) -> bool:
+        """Whether another draw of the text would hardly come closer."""
+        return self.agreement >= self.noise
+
+
+@dataclass
+class _Tally:
+    agreement: Share = field(default_factory=Share)
+    noise: Share = field(default_factory=Share)
+    layers: dict[str, Share] = field(default_factory=dict)
+
+
+Tallies = dict[tuple[str, Candidate], _Tally]
+
+
+def agreements(
+    checkpoint: str,
+    dense: str,
+    texts: Texts,
+    *,
+    groups: Mapping[str, Groups] | Groups,
+    dtype: str = "auto",
+    device: str = "cpu",
+) -> list[Agreement]:
+    """Compare a pruned model's masks with those of scores that look at activations.
+
+    Both models are held in memory.
+
+    Args:
+        checkpoint: the pruned model: hub id, folder or GGUF file.
+        dense: the model that it was made of.
+        texts: what they are calibrated with.
+        groups: which weights compete; by matrix, as `3.self_attn.q_proj`, or for all of them.
+            Matrices that are not named are left out.
+        dtype: as `load_model` takes it.
+        device: as torch names it.
+
+    Returns:
+        For each text, the closest first. Of RIA's powers only the closest is kept.
+
+    Raises:
+        ValueError: models or texts that do not fit each other, or nothing that is pruned.
+        OSError: a file that cannot be read.
+    """
+    if texts.samples < 2:
+        raise ValueError(f"samples must be at least 2, to have two halves, got {texts.samples}")
+    with Bars() as bars:
+        skeleton = load_skeleton(dense, dtype)
+        check_length(skeleton, texts.seqlen)
+        tokenizer = load_tokenizer(dense)
+        drawn = []
+        for source in texts.sources:
+            draws = texts.samples, texts.seqlen, texts.seed
+            drawn.append(
+                draw_calibration(source, tokenizer, *draws, pack=texts.pack, bars=bars).tokens
+            )
+        check_vocabulary(skeleton, *drawn)
+        decoder = Decoder.of(skeleton)
+        before = load_weights(dense, skeleton.dtype, device)
+        after = load_weights(checkpoint, skeleton.dtype, device)
+        check_same_blocks(before, after, decoder)
+        tallies = _compare(before, after, decoder, drawn, texts.sources, groups, bars)
+    return _in_order(tallies, groups, texts.sources)
+
+
+def check_same_blocks(before: Any, after: Any, decoder: Decoder) -> None:
+    """Refuse a dense model whose matrices are not those of the pruned one.
+
+    Raises:
+        ValueError: with the first that differs.
+    """
+    there = {name: tuple(each.shape) for name, each in after.named_parameters()}
+    for name, each in before.named_parameters():
+        if name.startswith(f"{decoder.stack}.") and there.get(name) != tuple(each.shape):
+            raise ValueError(
+                f"dense: its {name} is {' × '.join(map(str, each.shape))}, and the checkpoint's "
+                f"{' × '.join(map(str, there[name])) if name in there else 'is missing'}; name "
+                "the model that it was made of"
+            )
+
+
+@torch.no_grad()
+def _compare(
+    before: Any,
+    after: Any,
+    decoder: Decoder,
+    drawn: Sequence[Tensor],
+    sources: Sequence[str],
+    groups: Mapping[str, Groups] | Groups,
+    bars: Bars,
+) -> Tallies:
+    tallies: Tallies = {}
+    blocks, originals = decoder.blocks(after), decoder.blocks(before)
+    plan = Plan("symwanda", 0.5)
+    with waiting(blocks):
+        passes = Passes(after, torch.cat([*drawn]), decoder.spent)
+        for number in bars.over(range(len(blocks)), "comparing blocks"):
+            block, matrices = blocks[number], decoder.matrices[number]
+            # The modules stay, since it is they that the passes wait at.
+            pruned = _swap(block, originals[number])
+            calls, start = passes.calls(), 0
+            for source, tokens in zip(sources, drawn, strict=True):
+                middle, end = start + len(tokens) // 2, start + len(tokens)
+                halves = [
+                    observe(number, block, matrices, plan, part, routed=decoder.routed[number])
+                    for part in (calls[start:middle], calls[middle:end])
+                ]
+                start = end
+                for name, weight, gone in _masks(matrices, originals[number], pruned):
+                    layer = f"{number}.{name}"
+                    of = groups if isinstance(groups, Groups) else groups.get(layer)
+                    if of is not None and all(each[name].tokens for each in halves):
+                        _count(tallies, source, layer, weight, gone, of, [h[name] for h in halves])
+            _restore(block, pruned)
+            if number + 1 < len(blocks):
+                passes.advance(number, block, at_once=True)
+    return tallies
+
+
+def _swap(block: nn.Module, original: nn.Module) -> dict[str, Tensor]:
+    """Give a block the dense one's weights; its own, by name."""
+    own = {name: each.data for name, each in block.named_parameters()}
+    for name, each in original.named_parameters():
+        block.get_parameter(name).data = each.data
+    return own
+
+
+def _restore(block: nn.Module, own: dict[str, Tensor]) -> None:
+    for name, each in own.items():
+        block.get_parameter(name).data = each
+
+
+def _masks(
+    matrices: Sequence[Matrices], original: nn.Module, pruned: dict[str, Tensor]
+) -> Iterator[tuple[str, Tensor, Tensor]]:
+    """Name, dense weights and what is gone of every matrix of a block in which something is."""
+    for each in matrices:
+        dense = each.of(original)
+        gone = each.of_outputs(each.whole(pruned[each.parameter]), dim=-2) == 0
+        stacks = (dense, gone) if each.count is not None else (dense[None], gone[None])
+        for name, weight, mask in zip(each.names, *stacks, strict=True):
+            if bool((mask & (weight != 0)).any()):
+                yield name, weight.cpu(), mask.cpu()
+
+
+def _count(
+    tallies: Tallies,
+    source: str,
+    layer: str,
+    weight: Tensor,
+    gone: Tensor,
+    groups: Groups,
+    halves: Sequence[Observed],
+) -> None:
+    both = Observed()
+    for each in halves:
+        both.merge(each)
+    matrix = _Matrix(weight, gone, groups.sampled(len(weight)))
+    goners = gone[matrix.rows]
+    for candidate in CANDIDATES:
+        tally = tallies.setdefault((source, candidate), _Tally())
+        whole, first, second = (
+            pruned_alike(candidate.scores(matrix, seen, half), goners, groups)
+            for seen, half in ((both, 0), (halves[0], 0), (halves[1], 1))
+        )
+        tally.agreement.add(whole, goners, matrix.some)
+        tally.layers.setdefault(layer, Share()).add(whole, goners, matrix.some)
+        tally.noise.add(second, first, matrix.some)
+
+
+def _in_order(
+    tallies: Tallies, groups: Mapping[str, Groups] | Groups, sources: Sequence[str]
+) -> list[Agreement]:
+    kinds = {groups} if isinstance(groups, Groups) else set(groups.values())
+    if not tallies:
+        raise ValueError(
+            "checkpoint: no matrix of its blocks is pruned, so nothing can be compared"
+        )
+    found = []
+    for source in sources:
+        of_source = []
+        for candidate in CANDIDATES:
+            tally = tallies[source, candidate]
+            agreement, noise = tally.agreement.fraction, tally.noise.fraction
+            assert agreement is not None
+            assert noise is not None
+            layers = {name: each.fraction for name, each in tally.layers.items()}
+            of = min(kinds, key=str)
+            of_source.append(Agreement(candidate, of, source, agreement, noise,
+                                       {k: v for k, v in layers.items() if v is not None}))  # fmt: skip
+        closest = max(
+            (each for each in of_source if each.candidate.method == "ria"),
+            key=lambda each: each.agreement,
+        )
+        kept = [each for each in of_source if each.candidate.method != "ria" or each is closest]
+        found += sorted(kept, key=lambda each: -each.agreement)
+    return found
