@@ -69,35 +69,10 @@ def pruned_alike(scores: Tensor, gone: Tensor, groups: Groups) -> Tensor:
 
 
 def _least(scores: Tensor, count: int) -> Tensor:
-    """True for so many of the lowest scores, of equal ones for the first; much faster than a sort."""
+    """True for so many of the lowest scores, of equal ones for the first; faster than a sort."""
     if count == 0:
         return torch.zeros_like(scores, dtype=torch.bool)
     border = scores.kthvalue(count).values
     pruned = scores < border
     pruned[(scores == border).nonzero().flatten()[: count - int(pruned.sum())]] = True
     return pruned
-
-
-@dataclass
-class Share:
-    """Some weights that are gone, and how many of them a score prunes, too."""
-
-    alike: int = 0
-    gone: int = 0
-
-    def add(self, pruned: Tensor, gone: Tensor, weight: Tensor) -> None:
-        """Count a matrix: what was 0 before anything was pruned says nothing.
-
-        Args:
-            pruned: by the score.
-            gone: what is gone.
-            weight: the dense weights.
-        """
-        there = gone & (weight != 0)
-        self.alike += int((pruned & there).sum())
-        self.gone += int(there.sum())
-
-    @property
-    def fraction(self) -> float | None:
-        """Of 1; None where nothing is gone."""
-        return self.alike / self.gone if self.gone else None

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from pruneproof import reference
-from pruneproof.integration.inspection.agreement import Groups, Share, pruned_alike
+from pruneproof.integration.inspection.agreement import Groups, pruned_alike
+from pruneproof.integration.inspection.recognised import Overlaps, verdicts
 from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.layer import Observed
@@ -140,6 +141,8 @@ class Agreement:
         agreement: of the weights that are gone the share that it prunes, too.
         noise: the same share between the masks of the two halves of the text: another text of half
             the size gives no more.
+        distance: from its own masks, see `Overlaps.distances`.
+        verdict: see `recognised.verdicts`.
         layers: agreement by matrix, as `3.self_attn.q_proj`.
     """
 
@@ -148,22 +151,27 @@ class Agreement:
     source: str
     agreement: float
     noise: float
+    distance: float
+    verdict: str
     layers: dict[str, float]
-
-    @property
-    def within_noise(self) -> bool:
-        """Whether another draw of the text would hardly come closer."""
-        return self.agreement >= self.noise
 
 
 @dataclass
 class _Tally:
-    agreement: Share = field(default_factory=Share)
-    noise: Share = field(default_factory=Share)
-    layers: dict[str, Share] = field(default_factory=dict)
+    """What a text has told so far."""
+
+    overlaps: Overlaps | None = None
+    layers: dict[str, Tensor] = field(default_factory=dict)
+
+    def add(self, layer: str, of: Overlaps) -> None:
+        self.layers[layer] = of.agreement
+        if self.overlaps is None:
+            self.overlaps = of
+        else:
+            self.overlaps.add(of)
 
 
-Tallies = dict[tuple[str, Candidate], _Tally]
+Tallies = dict[str, _Tally]
 
 
 def agreements(
@@ -309,16 +317,20 @@ def _count(
     for each in halves:
         both.merge(each)
     matrix = _Matrix(weight, gone, groups.sampled(len(weight)))
-    goners = gone[matrix.rows]
-    for candidate in CANDIDATES:
-        tally = tallies.setdefault((source, candidate), _Tally())
-        whole, first, second = (
-            pruned_alike(candidate.scores(matrix, seen, half), goners, groups)
-            for seen, half in ((both, 0), (halves[0], 0), (halves[1], 1))
-        )
-        tally.agreement.add(whole, goners, matrix.some)
-        tally.layers.setdefault(layer, Share()).add(whole, goners, matrix.some)
-        tally.noise.add(second, first, matrix.some)
+    shown = Groups().sampled(len(matrix.rows))
+    goners, there = gone[matrix.rows], (weight != 0)[matrix.rows][shown].flatten()
+
+    def masks(seen: Observed, half: int) -> Tensor:
+        made = []
+        for candidate in CANDIDATES:
+            scores = candidate.scores(matrix, seen, half)
+            made.append(pruned_alike(scores, goners, groups)[shown].flatten() & there)
+        return torch.stack(made)
+
+    of = Overlaps.of(
+        goners[shown].flatten() & there, masks(both, 0), masks(halves[0], 0), masks(halves[1], 1)
+    )
+    tallies.setdefault(source, _Tally()).add(layer, of)
 
 
 def _in_order(
@@ -331,20 +343,24 @@ def _in_order(
         )
     found = []
     for source in sources:
-        of_source = []
-        for candidate in CANDIDATES:
-            tally = tallies[source, candidate]
-            agreement, noise = tally.agreement.fraction, tally.noise.fraction
-            assert agreement is not None
-            assert noise is not None
-            layers = {name: each.fraction for name, each in tally.layers.items()}
-            of = min(kinds, key=str)
-            of_source.append(Agreement(candidate, of, source, agreement, noise,
-                                       {k: v for k, v in layers.items() if v is not None}))  # fmt: skip
-        closest = max(
-            (each for each in of_source if each.candidate.method == "ria"),
-            key=lambda each: each.agreement,
-        )
-        kept = [each for each in of_source if each.candidate.method != "ria" or each is closest]
-        found += sorted(kept, key=lambda each: -each.agreement)
+        overlaps, layers = tallies[source].overlaps, tallies[source].layers
+        assert overlaps is not None
+        said = verdicts(overlaps, [each.method for each in CANDIDATES])
+        distances = overlaps.distances().tolist()
+        of = min(kinds, key=str)
+        of_source = [
+            Agreement(
+                candidate, of, source, float(overlaps.agreement[place]),
+                float(overlaps.noise[place]), distances[place], said[place],
+                {name: float(each[place]) for name, each in layers.items()},
+            )
+            for place, candidate in enumerate(CANDIDATES)
+        ]  # fmt: skip
+        nearest = min((each for each in of_source if each.candidate.method == "ria"), key=_distance)
+        kept = [each for each in of_source if each.candidate.method != "ria" or each is nearest]
+        found += sorted(kept, key=_distance)
     return found
+
+
+def _distance(agreement: Agreement) -> float:
+    return agreement.distance
