@@ -10,6 +10,8 @@ import typer
 from pruneproof.cli.audit import audit
 from pruneproof.cli.doctor import doctor
 from pruneproof.cli.gate import EXAMPLES, gate
+from pruneproof.cli.inspect import EXAMPLES as INSPECT_EXAMPLES
+from pruneproof.cli.inspect import inspect
 from pruneproof.cli.prune import EXAMPLES as PRUNE_EXAMPLES
 from pruneproof.cli.prune import prune
 from pruneproof.cli.theory import theory
@@ -22,6 +24,7 @@ app.command()(audit)
 app.command(epilog=EXAMPLES)(gate)
 app.command(epilog=PRUNE_EXAMPLES)(prune)
 app.command()(doctor)
+app.command(epilog=INSPECT_EXAMPLES)(inspect)
 app.add_typer(vectors, name="vectors")
 
 

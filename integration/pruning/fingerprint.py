@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from zipfile import ZipFile, is_zipfile
 
 from pruneproof.integration.pruning.load import is_gguf
-from pruneproof.integration.pruning.shards import Shards, has_safetensors
+from pruneproof.integration.pruning.shards import Shards
+from pruneproof.integration.safetensors_files import has_safetensors
 
 PAGE = 4096
 """Bytes that are read of a tensor in one place."""

@@ -18,8 +18,9 @@ from pruneproof.integration.pruning.model_files import (
     check_blocks,
     check_small_files,
 )
-from pruneproof.integration.pruning.shards import Header, OnHub, Shards, has_safetensors
+from pruneproof.integration.pruning.shards import OnHub, Shards
 from pruneproof.integration.pruning.stored import check_all_taken
+from pruneproof.integration.safetensors_files import Header, has_safetensors
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from pruneproof.integration.errors import one_line
-from pruneproof.integration.files import read_object, write_whole
+from pruneproof.integration.files import write_whole
 from pruneproof.integration.progress import warn
+from pruneproof.integration.safetensors_files import (
+    INDEX,
+    Header,
+    headers_of,
+    indexed_headers,
+    opened,
+)
 
-INDEX = "model.safetensors.index.json"
-SINGLE = "model.safetensors"
 METADATA = {"format": "pt"}
 """What a file says of itself, which transformers asks for."""
 DTYPES = {
@@ -29,13 +31,6 @@ DTYPES = {
     "F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2", "F8_E8M0": "float8_e8m0fnu",
 }  # fmt: skip
 """torch's names of what safetensors calls them."""
-
-
-class Header(NamedTuple):
-    """What a file says about a tensor before its numbers."""
-
-    dtype: str
-    shape: tuple[int, ...]
 
 
 class OnHub(NamedTuple):
@@ -69,21 +64,8 @@ class Shards:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.files = folder, _files(folder)
-        there = {file: _headers(file) for file in sorted(set(self.files.values()))}
-        if lost := [name for name, file in self.files.items() if name not in there[file]]:
-            raise ValueError(
-                f"{self.files[lost[0]]}: holds no {lost[0]}, as {INDEX} says; fetch both again"
-            )
-        # transformers 5 would read it all the same, and transformers 4 would not.
-        for file, names in there.items():
-            if more := sorted(name for name in names if self.files.get(name) != file):
-                raise ValueError(
-                    f"{file}: holds {more[0]}, of which {INDEX} knows nothing; fetch both again"
-                )
-        self.headers: Mapping[str, Header] = {
-            name: there[file][name] for name, file in self.files.items()
-        }
+        self.folder = folder
+        self.files, self.headers = indexed_headers(folder)
 
     def read(self, name: str, dtype: torch.dtype | None, device: torch.device | str) -> Tensor:
         """A copy of one tensor, in its own dtype for None.
@@ -91,7 +73,7 @@ class Shards:
         safetensors maps the file into memory, where each page that was read stays for as long as
         the mapping. It is undone after each tensor, so only one tensor is ever there twice.
         """
-        with _opened(self.files[name]) as file:
+        with opened(self.files[name]) as file:
             return file.get_tensor(name).to(device, dtype, copy=True)
 
 
@@ -122,59 +104,12 @@ class ShardWriter:
     def finish(self) -> None:
         """Write the index of what was written."""
         files = [self._path(number) for number in range(self.count)]
-        names = {name: file.name for file in files for name in _headers(file)}
+        names = {name: file.name for file in files for name in headers_of(file)}
         index = {"metadata": {"total_size": sum(map(_data_size, files))}, "weight_map": names}
         write_whole(self.folder / INDEX, json.dumps(index, indent=2, sort_keys=True) + "\n")
 
     def _path(self, number: int) -> Path:
         return self.folder / f"model-{number + 1:05d}-of-{self.count:05d}.safetensors"
-
-
-def has_safetensors(folder: Path) -> bool:
-    """Whether a folder holds weights as safetensors."""
-    return (folder / SINGLE).is_file() or (folder / INDEX).is_file()
-
-
-def _files(folder: Path) -> dict[str, Path]:
-    # In the order of transformers.
-    if (folder / SINGLE).is_file():
-        return dict.fromkeys(_headers(folder / SINGLE), folder / SINGLE)
-    if (folder / INDEX).is_file():
-        return _indexed(folder)
-    raise FileNotFoundError(
-        f"model: {folder} holds neither {SINGLE} nor {INDEX}; fetch its weights, save the "
-        "checkpoint as safetensors, or leave --stream out"
-    )
-
-
-def _indexed(folder: Path) -> dict[str, Path]:
-    index = folder / INDEX
-    files = read_object(index).get("weight_map")
-    if not isinstance(files, dict) or not all(isinstance(each, str) for each in files.values()):
-        raise ValueError(
-            f"{index}: weight_map must be an object that gives each tensor a file; fetch it again"
-        )
-    for file in files.values():
-        path = Path(file)
-        if path.is_absolute() or ".." in path.parts:
-            raise ValueError(
-                f"{index}: names {file[:200]}, which leaves the folder; put all files of the model "
-                "into it, and name them without their folder"
-            )
-        # Unlike `Path.is_file`, also of names that no file can have.
-        if not os.path.isfile(folder / file):
-            raise FileNotFoundError(
-                f"{index}: names {file[:200]}, which is not there; fetch the model again"
-            )
-    return {name: folder / file for name, file in files.items()}
-
-
-def _headers(file: Path) -> dict[str, Header]:
-    with _opened(file) as opened:
-        slices = {name: opened.get_slice(name) for name in opened.keys()}  # noqa: SIM118 - no mapping
-        return {
-            name: Header(each.get_dtype(), tuple(each.get_shape())) for name, each in slices.items()
-        }
 
 
 def _empty(name: str, header: Header) -> Tensor:
@@ -185,15 +120,6 @@ def _empty(name: str, header: Header) -> Tensor:
             "checkpoint that it was quantised from"
         )
     return torch.empty(header.shape, dtype=dtype, device="meta")
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[Any]:
-    try:
-        with safe_open(file, framework="pt") as opened:
-            yield opened
-    except SafetensorError as error:
-        raise ValueError(f"{file}: cannot be read; fetch it again ({one_line(error)})") from error
 
 
 def same_bits(one: Tensor, other: Tensor) -> bool:

@@ -16,7 +16,8 @@ from pruneproof.integration.pruning.naming import CONVERTS
 from pruneproof.integration.pruning.passes import Passes
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.run import run
-from pruneproof.integration.pruning.shards import INDEX, Shards
+from pruneproof.integration.pruning.shards import Shards
+from pruneproof.integration.safetensors_files import INDEX
 
 PLAN = Plan("ria", sparsity=0.5, refine="dsnot")
 SAME = ("dense_perplexity", "pruned_perplexity", "achieved_sparsity")

@@ -1,0 +1,207 @@
+"""All that a tensor says by itself: its zeros, their pattern, and whether it was pruned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pruneproof.integration.inspection.content import Content
+from pruneproof.integration.inspection.counts import Convention, Counted
+from pruneproof.integration.inspection.formats import storage_format
+from pruneproof.integration.inspection.levels import (
+    SHARED,
+    Levels,
+    displaced,
+    levels_of,
+    sample,
+    shared,
+)
+from pruneproof.integration.inspection.n_of_m import LARGEST, Pattern, strongest
+from pruneproof.integration.inspection.source import PLAIN, Entry
+from pruneproof.integration.inspection.structured import Structured, structured
+
+DENSE_ZEROS = 0.01
+"""Between what dense weights have that were never quantised (0.03 % at most in those measured) and
+the lowest sparsity that anybody prunes to."""
+ROWS = 8
+"""Outputs that must have the same number of zeros before it says something."""
+
+
+@dataclass
+class Facts:
+    """What one tensor says by itself.
+
+    Attributes:
+        entry: the tensor.
+        zeros: weights that are 0 or −0.0.
+        negative: those that are −0.0.
+        finite: whether no weight is NaN or infinite.
+        displaced: weights at a value near 0 that their block shares, where the format moved zeros.
+        pruned: whether it was pruned.
+        why: in words, why or why not.
+        pattern: the strongest n:m, or None.
+        counted: zeros of each output where all have the same, else of the layer; None without
+            zeros.
+        convention: the rounding, once all tensors are known.
+        whole: rows, columns, heads, experts and blocks.
+        levels: what values its runs share; None where nothing asked for a closer look.
+    """
+
+    entry: Entry
+    zeros: int = 0
+    negative: int = 0
+    finite: bool = True
+    displaced: int = 0
+    pruned: bool = False
+    why: str = ""
+    pattern: Pattern | None = None
+    counted: Counted | None = None
+    convention: Convention | None = None
+    whole: Structured = field(default_factory=lambda: Structured(0, 0, None))
+    levels: Levels | None = None
+
+    @property
+    def sparsity(self) -> float:
+        """Share of zeros."""
+        return self.zeros / self.entry.weights if self.entry.weights else 0.0
+
+    @property
+    def removed(self) -> int:
+        """Weights that were pruned as far as can be seen: zeros, and zeros that were moved."""
+        return self.zeros + self.displaced if self.pruned else 0
+
+    def record(self) -> dict[str, Any]:
+        """As plain data, by the names of inspect.json."""
+        entry, pattern, counted = self.entry, self.pattern, self.counted
+        return {
+            "name": entry.name,
+            "shape": list(entry.shape),
+            "dtype": entry.dtype,
+            "storage": entry.storage,
+            "role": entry.role.kind,
+            "block": entry.role.block,
+            "pruned": self.pruned,
+            "why": self.why,
+            "weights": entry.weights,
+            "zeros": self.zeros,
+            "negative_zeros": self.negative,
+            "sparsity": self.sparsity,
+            "displaced_zeros": self.displaced,
+            "finite": self.finite,
+            "pattern": {
+                "n_m": None if pattern is None else str(pattern),
+                "violations": None if pattern is None else pattern.violations,
+                "groups": None if pattern is None else pattern.groups,
+                "tail": None if pattern is None else pattern.tail,
+                "same_count_per_output": None if counted is None else counted.group == "output",
+                "zeros_in_each": None if counted is None else counted.zeros,
+                "count_convention": None if self.convention is None else self.convention.name,
+                "count_sparsity": None if self.convention is None else self.convention.sparsity,
+                **self.whole.record(),
+            },
+        }
+
+
+def look(
+    entry: Entry, content: Content, heads: dict[str, tuple[str, int]]
+) -> tuple[Facts, NDArray[np.bool_] | None]:
+    """What a tensor says by itself.
+
+    Args:
+        entry: the tensor.
+        content: its numbers.
+        heads: by the last part of a layer's name, whether its rows or columns are those of heads,
+            and how many a head has.
+
+    Returns:
+        The facts, and where its zeros are, outputs × inputs; None for a vector.
+    """
+    found = content.zeros()
+    facts = Facts(entry, int(np.count_nonzero(found.mask)), found.negative, found.finite)
+    if len(entry.shape) < 2 or not entry.weights:
+        facts.why = "no matrix"
+        return facts, None
+    if not found.finite and entry.role.judged:
+        raise ValueError(
+            f"{entry.name}: holds NaN or infinity; fetch the checkpoint again, or save it in a "
+            "dtype that holds its weights"
+        )
+    mask = as_outputs(entry, found.mask)
+    experts = entry.shape[0] if len(entry.shape) == 3 else 1
+    _look_at_levels(facts, content)
+    if facts.zeros:
+        _look_at_mask(facts, mask, experts, heads.get(entry.role.name.rpartition(".")[2]))
+    facts.pruned, facts.why = _judged(facts)
+    return facts, mask
+
+
+def as_outputs(entry: Entry, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A mask as it is stored, as outputs × inputs, experts one after the other."""
+    if not entry.role.inputs_first:
+        return mask
+    experts = entry.shape[0] if len(entry.shape) == 3 else 1
+    stack = mask.reshape(experts, -1, mask.shape[1])
+    return np.ascontiguousarray(stack.swapaxes(1, 2)).reshape(-1, stack.shape[1])
+
+
+def _look_at_mask(
+    facts: Facts, mask: NDArray[np.bool_], experts: int, head: tuple[str, int] | None
+) -> None:
+    inputs = mask.shape[1]
+    each = row_zeros(mask)
+    same = int(each.min()) == int(each.max())
+    facts.counted = (
+        Counted("output", inputs, int(each[0]))
+        if same
+        else (Counted("layer", mask.size, facts.zeros))
+    )
+    if facts.sparsity * (LARGEST + 1) >= 1:
+        facts.pattern = strongest(mask)
+        facts.whole = structured(mask, each, experts=experts, head=head)
+
+
+def row_zeros(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many zeros each output has."""
+    return np.fromiter(map(np.count_nonzero, mask), np.int64, len(mask))
+
+
+def _look_at_levels(facts: Facts, content: Content) -> None:
+    """Whether zeros were moved, and whether a quantiser explains those that are there."""
+    values = sample(content)
+    plain = facts.entry.storage == PLAIN
+    moved = shared(values) >= SHARED
+    if not moved and (plain and facts.sparsity <= DENSE_ZEROS):
+        return
+    facts.levels = levels_of(values)
+    nothing = facts.sparsity > facts.levels.nearest / 2
+    if moved and not nothing and facts.levels.excess and facts.levels.values > 4:
+        facts.displaced = displaced(content)
+
+
+def _judged(facts: Facts) -> tuple[bool, str]:
+    """Whether a tensor was pruned, and why."""
+    share, levels, storage = facts.sparsity, facts.levels, storage_format(facts.entry.storage)
+    if facts.pattern is not None:
+        return True, f"its zeros are {facts.pattern}"
+    if facts.whole.kind is not None:
+        return True, f"its zeros are whole {facts.whole.kind}"
+    counted = facts.counted
+    if counted is not None and counted.group == "output" and counted.zeros:
+        outputs = facts.entry.weights // counted.total
+        if outputs >= ROWS:
+            return True, f"each output has {counted.zeros} zeros"
+    if facts.displaced:
+        moved = 100 * facts.displaced / facts.entry.weights
+        return True, f"the format moved its zeros: {moved:.1f} % are at one value of their block"
+    if share <= DENSE_ZEROS:
+        return False, f"{100 * share:.3g} % zeros"
+    if levels is not None and (levels.quantised or storage is not None):
+        if levels.values <= 4:
+            return False, "so few levels have zeros in a dense weight, too: not decided"
+        if not levels.excess:
+            return False, f"{100 * share:.1f} % zeros, which rounding to its levels explains"
+        return True, f"{100 * share:.1f} % zeros, more than rounding to its levels explains"
+    return True, f"{100 * share:.1f} % zeros"

@@ -1,0 +1,210 @@
+"""The strongest n:m pattern of a mask, along its inputs or its outputs, and what breaks it.
+
+Nearly every mask breaks nearly every pattern at once, so some outputs decide which are worth a look
+at all of them. A pattern is one where at most `BROKEN` of the groups keep more than n, where most
+groups keep just n, and where chance would break far more: with the zeros of each output where they
+might be, at least `SURPRISE` groups.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from math import exp, lgamma
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+LARGEST = 64
+BROKEN = 0.01
+SURPRISE = 20.0
+LOOKED_AT, WINDOW = 64, 1024
+"""Outputs of the first look, and how many of their inputs: from the first on."""
+CLEAN = 0.5
+"""Of the groups that keep no more than n, those that must keep just n."""
+ALIKE = 1.1
+"""By what factor the shares that patterns keep may differ for one to be the other's shadow."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A pattern that some outputs do not break, and the share of groups that keep just n."""
+
+    n: int
+    m: int
+    just: float
+
+    @property
+    def share(self) -> float:
+        """What is kept."""
+        return self.n / self.m
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A pattern n:m.
+
+    Attributes:
+        n: how many of a group survive.
+        m: size of a group.
+        along: `inputs`, or `outputs` for groups of one input's weights.
+        violations: groups that keep more.
+        groups: how many there are.
+        tail: what became of the last, smaller group of each output: `dense`, `prune_partial` where
+            it keeps n at most, and None where there is none, or where both may be meant.
+    """
+
+    n: int
+    m: int
+    along: str
+    violations: int
+    groups: int
+    tail: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.n}:{self.m}" + (" along outputs" if self.along == "outputs" else "")
+
+
+def strongest(zero: Mask) -> Pattern | None:
+    """The pattern that keeps the smallest share, of the smallest groups.
+
+    Any 2:4 mask is nearly an 8:17 one, and a quantiser that makes a few more zeros makes it so.
+    Of patterns that keep nearly the same share, the one is meant that most groups keep to just n.
+
+    Args:
+        zero: True where a weight is 0, outputs × inputs.
+    """
+    ways = {"inputs": zero, "outputs": zero.T}
+    left = [(each, along) for along, mask in ways.items() for each in candidates(mask)]
+    while left:
+        least = min(each.share for each, _ in left)
+        alike = [pair for pair in left if pair[0].share <= ALIKE * least]
+        for each, along in sorted(alike, key=lambda pair: (-round(pair[0].just, 2), pair[0].m)):
+            mask, n, m = ways[along], each.n, each.m
+            counts = group_counts(mask, m)
+            broken, just = int((counts < m - n).sum()), int((counts == m - n).sum())
+            few = broken <= BROKEN * counts.size and just >= CLEAN * (counts.size - broken)
+            if few and not _by_chance(mask, n, m):
+                return judged(counts, mask, n, m, along)
+        left = [pair for pair in left if pair not in alike]
+    return None
+
+
+def claimed(zero: Mask, n: int, m: int) -> Pattern:
+    """How a mask keeps a pattern that it is said to have, along inputs."""
+    return judged(group_counts(zero, m), zero, n, m, "inputs")
+
+
+def judged(counts: NDArray[np.uint8], mask: Mask, n: int, m: int, along: str) -> Pattern:
+    """Count the groups that break a pattern, smaller ones at the end included."""
+    broken = int((counts < m - n).sum())
+    width = mask.shape[1]
+    rest = width % m
+    groups, tail = counts.size, None
+    if rest and len(mask):
+        kept = rest - np.count_nonzero(mask[:, width - rest :], axis=1)
+        if rest > n and (kept == rest).all():
+            tail = "dense"
+        elif rest > n:
+            broken += int((kept > n).sum())
+            tail = "prune_partial" if (kept <= n).all() else None
+            groups += len(mask)
+    return Pattern(n, m, along, broken, groups, tail)
+
+
+def group_counts(zero: Mask, m: int) -> NDArray[np.uint8]:
+    """How many weights of each whole group of m inputs are 0, outputs × groups.
+
+    Args:
+        zero: outputs × inputs; a transposed view is as good.
+        m: up to 255.
+    """
+    width = zero.shape[1] // m * m
+    if not zero.flags.c_contiguous and zero.T.flags.c_contiguous:
+        flipped = zero.T[:width].view(np.uint8).reshape(width // m, m, zero.shape[0])
+        return flipped.sum(axis=1, dtype=np.uint8).T
+    ones = zero[:, :width].view(np.uint8)
+    for together, wide, factor in ((8, np.uint64, 0x0101010101010101), (4, np.uint32, 0x01010101),
+                                   (2, np.uint16, 0x0101)):  # fmt: skip
+        if m % together == 0:
+            # A byte for each weight: the product's highest byte is their sum.
+            words = np.ascontiguousarray(ones).view(wide)
+            ones = ((words * wide(factor)) >> wide(8 * together - 8)).astype(np.uint8)
+            m //= together
+            break
+    if m == 1:
+        return ones
+    total = ones[:, ::m].copy()
+    for place in range(1, m):
+        total += ones[:, place::m]
+    return total
+
+
+def candidates(zero: Mask) -> list[Candidate]:
+    """Patterns that some outputs do not break.
+
+    Args:
+        zero: outputs × inputs.
+    """
+    outputs, inputs = zero.shape
+    if not outputs or inputs < 2:
+        return []
+    some = np.unique(np.linspace(0, outputs - 1, min(LOOKED_AT, outputs)).astype(np.int64))
+    part = np.ascontiguousarray(zero[some, : min(inputs, WINDOW)])
+    sums = np.zeros((len(part), part.shape[1] + 1), np.int16)
+    np.cumsum(part, axis=1, out=sums[:, 1:], dtype=np.int16)
+    starts, ends, sizes, first = _windows(part.shape[1])
+    kept = (ends - starts).astype(np.int16) - (sums[:, ends] - sums[:, starts])
+    most = np.maximum.reduceat(kept, first, axis=1)
+    # A few outputs may hold broken groups, or a few be dense.
+    n = np.sort(most, axis=0)[len(some) // 2]
+    just = np.add.reduceat((kept == n[sizes - 2]).sum(axis=0), first)
+    number = np.diff(np.append(first, len(starts))) * len(some)
+    ms = np.arange(2, len(first) + 2)
+    good = (n < ms) & (n > 0) & (2 * just >= CLEAN * number)
+    return [
+        Candidate(int(n[place]), int(ms[place]), float(just[place] / number[place]))
+        for place in np.flatnonzero(good)
+    ]
+
+
+@cache
+def _windows(inputs: int) -> tuple[NDArray[np.int64], ...]:
+    """Beginnings and ends of all whole groups, their sizes, and where each size's begin."""
+    starts, ends, sizes, first = [], [], [], []
+    for m in range(2, min(LARGEST, inputs) + 1):
+        first.append(len(starts))
+        for start in range(0, inputs // m * m, m):
+            starts.append(start), ends.append(start + m), sizes.append(m)
+    return tuple(map(np.array, (starts, ends, sizes, first)))
+
+
+def _by_chance(zero: Mask, n: int, m: int) -> bool:
+    """Whether an output's zeros, in any order, would leave few groups that keep more than n."""
+    outputs, inputs = zero.shape
+    zeros = np.count_nonzero(zero, axis=1)
+    values, times = np.unique(zeros, return_counts=True)
+    some = np.linspace(0, outputs - 1, min(LOOKED_AT, outputs)).astype(np.int64)
+    packed = np.packbits(zero[some], axis=1)
+    # Outputs that are all alike, as where whole inputs are gone, are seen once.
+    different = len(np.unique(packed, axis=0)) / len(some)
+    expected = 0.0
+    for value, count in zip(values.tolist(), times.tolist(), strict=True):
+        expected += count * (inputs // m) * _more_than(n, m, inputs - value, inputs)
+        if expected * different > SURPRISE:
+            return False
+    return True
+
+
+def _more_than(n: int, m: int, kept: int, inputs: int) -> float:
+    """The probability that m inputs, of some of which so many are kept, hold more than n."""
+    total = _log_choose(inputs, m)
+    return sum(
+        exp(_log_choose(kept, each) + _log_choose(inputs - kept, m - each) - total)
+        for each in range(max(n + 1, m - (inputs - kept)), min(m, kept) + 1)
+    )
+
+
+def _log_choose(count: int, some: int) -> float:
+    return lgamma(count + 1) - lgamma(some + 1) - lgamma(count - some + 1)

@@ -1,0 +1,136 @@
+"""A folder of safetensors as a source: headers first, then one tensor's numbers at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pruneproof.integration.files import read_object
+from pruneproof.integration.inspection.content import KINDS, Array, Content
+from pruneproof.integration.inspection.quantised import PackedWeights, packed_weights
+from pruneproof.integration.inspection.roles import role_of
+from pruneproof.integration.inspection.source import PLAIN, SCALED, Entry, Source, in_order
+from pruneproof.integration.safetensors_files import Header, has_safetensors, indexed_headers
+
+CONFIG = "config.json"
+SIZES = {
+    "F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2,
+    "U16": 2, "I8": 1, "U8": 1, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1,
+}  # fmt: skip
+"""Bytes of a number, by dtype."""
+LOOSE = "its numbers need a scale that is declared nowhere"
+COUNTS = "whole numbers, no weights"
+
+
+def open_folder(name: str, folder: Path) -> Source:
+    """A checkpoint in a folder.
+
+    Args:
+        name: as it was given.
+        folder: with safetensors files, and a configuration if there is one.
+
+    Raises:
+        ValueError: damaged files, or numbers that are packed in a way that is not read.
+        FileNotFoundError: no weights, or not all.
+    """
+    if not has_safetensors(folder):
+        raise FileNotFoundError(
+            f"checkpoint: {folder} holds no model.safetensors and no index of several; fetch its "
+            "weights, or save them as safetensors (pickled ones are not read)"
+        )
+    files, headers = indexed_headers(folder)
+    config = read_object(folder / CONFIG) if (folder / CONFIG).is_file() else {}
+    model_type = _model_type(config)
+    places = {file: _places(file) for file in set(files.values())}
+    raw = _Raw(files, headers, places)
+    packed = packed_weights(name, config, headers, raw.whole)
+    entries = []
+    for stored, header in headers.items():
+        if stored in packed.used:
+            continue
+        role = role_of(stored, header.shape, model_type)
+        unread = "" if header.dtype in KINDS else LOOSE if header.dtype in _SCALED else COUNTS
+        storage = SCALED if header.dtype.startswith("F8_E4") or header.dtype == "F8_E5M2" else PLAIN
+        size = prod(header.shape) * SIZES.get(header.dtype, 1)
+        entries.append(Entry(stored, header.shape, header.dtype, storage, role, size, unread))
+    for own, each in packed.weights.items():
+        role = role_of(own, each.shape, model_type)
+        entries.append(Entry(own, each.shape, each.dtype, each.storage, role, each.size))
+    entries.sort(key=lambda entry: in_order(entry.name))
+    return Source(
+        name,
+        "safetensors" + (f", {packed.method}" if packed.method else ""),
+        tuple(entries),
+        lambda entry: _content(entry, raw, packed),
+        model_type,
+        config,
+    )
+
+
+_SCALED = frozenset({"F8_E8M0", "F4", "F6_E2M3", "F6_E3M2"})
+
+
+class _Raw:
+    """Numbers as they lie in the files."""
+
+    def __init__(
+        self,
+        files: Mapping[str, Path],
+        headers: Mapping[str, Header],
+        places: Mapping[Path, Mapping[str, int]],
+    ) -> None:
+        self.files, self.headers, self.places = files, headers, places
+
+    def mapped(self, name: str, dtype: Any) -> Array:
+        """A tensor's numbers, which are mapped into memory until it is dropped."""
+        file, shape = self.files[name], self.headers[name].shape
+        if prod(shape) == 0:
+            return np.empty(shape, dtype)
+        return np.memmap(file, dtype, "r", self.places[file][name], shape)
+
+    def whole(self, name: str) -> Array:
+        """A tensor as floats or whole numbers; for the small ones beside packed weights."""
+        header = self.headers[name]
+        if header.dtype in KINDS:
+            from pruneproof.integration.inspection.content import as_floats
+
+            bits = self.mapped(name, KINDS[header.dtype].bits)
+            return as_floats(np.ascontiguousarray(bits), header.dtype)
+        return self.mapped(name, _WHOLE.get(header.dtype, np.uint8))
+
+
+_WHOLE = {
+    "I64": np.int64, "I32": np.int32, "I16": np.int16, "I8": np.int8, "U64": np.uint64,
+    "U32": np.uint32, "U16": np.uint16, "U8": np.uint8, "BOOL": np.bool_,
+}  # fmt: skip
+
+
+def _content(entry: Entry, raw: _Raw, packed: PackedWeights) -> Content:
+    rows, columns = prod(entry.shape[:-1]), entry.shape[-1] if entry.shape else 1
+    if entry.name in packed.weights:
+        return packed.weights[entry.name].content()
+    bits = raw.mapped(entry.name, KINDS[entry.dtype].bits).reshape(rows, columns)
+    return Content(rows, columns, entry.dtype, lambda start, stop: bits[start:stop])
+
+
+def _places(file: Path) -> dict[str, int]:
+    """Where each tensor begins; the header was found whole before."""
+    with file.open("rb") as opened:
+        length = int.from_bytes(opened.read(8), "little")
+        header = json.loads(opened.read(length))
+    return {
+        name: 8 + length + each["data_offsets"][0]
+        for name, each in header.items()
+        if name != "__metadata__"
+    }
+
+
+def _model_type(config: Mapping[str, Any]) -> str:
+    text = config.get("text_config")
+    inner = text.get("model_type") if isinstance(text, dict) else None
+    return str(inner or config.get("model_type") or "")

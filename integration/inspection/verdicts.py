@@ -1,0 +1,226 @@
+"""What speaks for and against each claim."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pruneproof.integration.inspection.beside import Beside
+from pruneproof.integration.inspection.claimed import MASKS_ONLY, Claimed
+from pruneproof.integration.inspection.facts import Facts
+from pruneproof.integration.inspection.formats import storage_format
+from pruneproof.integration.inspection.n_of_m import Pattern
+from pruneproof.integration.inspection.n_of_m import claimed as asked_of
+from pruneproof.integration.inspection.source import PLAIN
+
+HOLDS, CONTRADICTED, NOT_DECIDED = "holds", "contradicted", "not_decided"
+NEAR = 0.005
+"""By how much the mean sparsity of all layers may differ from what is claimed of the model."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a claim."""
+
+    claim: str
+    verdict: str
+    why: str
+
+    def record(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"claim": self.claim, "verdict": self.verdict, "why": self.why}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A layer with what is needed to judge claims about it.
+
+    Attributes:
+        facts: of the layer.
+        asked: the claimed n:m pattern in it.
+        row_zeros: how many zeros its outputs have: the fewest and the most.
+        beside: it and the dense model's.
+    """
+
+    facts: Facts
+    asked: Pattern | None = None
+    row_zeros: tuple[int, int] = (0, 0)
+    beside: Beside | None = None
+
+    @property
+    def layer(self) -> str:
+        """Its name for patterns."""
+        return self.facts.entry.role.layer
+
+    @property
+    def exact(self) -> bool:
+        """Whether its zeros are those that pruning left: no format made or moved some."""
+        levels = self.facts.levels
+        return self.facts.entry.storage == PLAIN and (levels is None or not levels.quantised)
+
+
+def subject(facts: Facts, mask: NDArray[np.bool_], claimed: Claimed) -> Subject:
+    """What is needed of a layer while its mask is in memory."""
+    asked = None
+    if claimed.n_m is not None:
+        n, m = claimed.n_m
+        asked = asked_of(mask, n, m) if m <= mask.shape[1] else None
+    counts = [int(np.count_nonzero(row)) for row in mask] if facts.zeros else [0]
+    return Subject(facts, asked, (min(counts), max(counts)))
+
+
+def with_dense(of: Subject, beside: Beside | None) -> Subject:
+    """The same, beside the dense model."""
+    return replace(of, beside=beside)
+
+
+def judge(
+    claimed: Claimed,
+    subjects: Sequence[Subject],
+    explanations: Sequence[Mapping[str, Any]],
+    has_dense: bool,
+) -> list[Verdict]:
+    """A verdict on each claim."""
+    there = [each for each in subjects if not claimed.skips(each.layer)]
+    verdicts = []
+    if claimed.sparsity is not None:
+        verdicts.append(_of_sparsity(claimed, there))
+    if claimed.n_m is not None:
+        verdicts.append(_of_pattern(claimed.n_m, there))
+    if claimed.group is not None:
+        verdicts.append(_of_group(claimed.group, there))
+    verdicts += [_of_method(each, there, explanations, has_dense) for each in claimed.methods]
+    return verdicts
+
+
+def _of_sparsity(claimed: Claimed, there: Sequence[Subject]) -> Verdict:
+    share = claimed.sparsity or 0.0
+    claim = f"sparsity {share:g}"
+
+    def say(verdict: str, why: str) -> Verdict:
+        return Verdict(claim, verdict, why)
+
+    if not there:
+        return say(NOT_DECIDED, "no layer is left to look at")
+    if unread := [each for each in there if each.facts.entry.unread]:
+        return say(NOT_DECIDED, f"{_some(unread)}: {unread[0].facts.entry.unread}")
+    if share and (alone := [each for each in there if not each.facts.pruned]):
+        return say(CONTRADICTED, f"{_some(alone)} not pruned ({alone[0].facts.why})")
+    exact = [each for each in there if each.exact]
+    if wrong := [each for each in exact if not _counts(each, share)]:
+        weights = sum(each.facts.entry.weights for each in exact)
+        mean = sum(each.facts.zeros for each in exact) / weights
+        shares = sorted(each.facts.sparsity for each in wrong)
+        found = f"{_some(wrong)} with {100 * shares[0]:.4g} to {100 * shares[-1]:.4g} % zeros"
+        if abs(mean - share) > NEAR:
+            return say(CONTRADICTED, found)
+        return say(HOLDS, f"on average ({100 * mean:.4g} %); {found}")
+    if blurred := [each for each in there if not each.exact]:
+        if wrong := [each for each in blurred if not _near(each, share)]:
+            first = wrong[0].facts
+            gone = 100 * first.removed / first.entry.weights
+            return say(CONTRADICTED, f"{_some(wrong)} with {gone:.4g} % zeros, moved ones included")
+        return say(HOLDS, f"as near as {blurred[0].facts.entry.dtype} shows it")
+    return say(HOLDS, f"all {len(there)} layers have it")
+
+
+def _counts(each: Subject, share: float) -> bool:
+    """Whether a layer has the zeros of a sparsity, to one weight, in each output or in all."""
+    facts = each.facts
+    inputs = facts.counted.total if facts.counted and facts.counted.group == "output" else None
+    total = facts.entry.weights
+    if abs(facts.zeros - share * total) <= 1:
+        return True
+    if inputs is None:
+        return False
+    return all(abs(count - share * inputs) <= 1 for count in each.row_zeros)
+
+
+def _near(each: Subject, share: float) -> bool:
+    """Whether zeros, and moved ones, are those of a sparsity and of what rounding adds."""
+    facts = each.facts
+    known = storage_format(facts.entry.storage)
+    more = 0.1 if known is None else 2 * known.dense_zeros + 0.05
+    found = facts.removed / facts.entry.weights
+    return share - NEAR <= found <= share + more
+
+
+def _of_pattern(n_m: tuple[int, int], there: Sequence[Subject]) -> Verdict:
+    n, m = n_m
+    claim = f"{n}:{m}"
+    if not there:
+        return Verdict(claim, NOT_DECIDED, "no layer is left to look at")
+    if unread := [each for each in there if each.facts.entry.unread]:
+        why = f"{_some(unread)}: {unread[0].facts.entry.unread}"
+        return Verdict(claim, NOT_DECIDED, why)
+    if moved := [each for each in there if each.facts.displaced]:
+        return Verdict(claim, CONTRADICTED, f"the format moved the zeros of {_some(moved)}")
+    if thin := [each for each in there if each.asked is None]:
+        return Verdict(claim, NOT_DECIDED, f"{_some(thin)} narrower than a group")
+    broken = [each for each in there if each.asked and each.asked.violations]
+    if broken:
+        worst = max(broken, key=lambda each: each.asked.violations if each.asked else 0)
+        assert worst.asked is not None
+        why = (
+            f"{_some(broken)} with groups that keep more than {n}: "
+            f"{worst.asked.violations:,} of {worst.asked.groups:,} in {worst.facts.entry.name}"
+        )
+        return Verdict(claim, CONTRADICTED, why)
+    return Verdict(claim, HOLDS, f"no group of {len(there)} layers keeps more than {n} of {m}")
+
+
+def _of_group(group: str, there: Sequence[Subject]) -> Verdict:
+    claim = f"group {group}"
+    told = [each for each in there if each.facts.pruned and each.exact and each.facts.counted]
+    if not told:
+        return Verdict(claim, NOT_DECIDED, "no layer's zeros are just those that were pruned")
+
+    def same(each: Subject) -> bool:
+        return each.facts.counted is not None and each.facts.counted.group == "output"
+
+    wrong = [each for each in told if same(each) != (group == "output")]
+    if not wrong:
+        return Verdict(claim, HOLDS, f"the zeros of {len(told)} layers are counted so")
+    low, high = wrong[0].row_zeros
+    how = f"the same number of zeros ({low}) in each output"
+    if group == "output":
+        how = f"{low} to {high} zeros in an output"
+    return Verdict(claim, CONTRADICTED, f"{_some(wrong)} with {how}")
+
+
+def _of_method(
+    method: str,
+    there: Sequence[Subject],
+    explanations: Sequence[Mapping[str, Any]],
+    has_dense: bool,
+) -> Verdict:
+    claim = f"method {method}"
+    if not has_dense:
+        return Verdict(
+            claim, NOT_DECIDED, "the sizes of removed weights are in no pruned file; give --dense"
+        )
+    changed = [each for each in there if each.beside is not None and each.beside.speaks_of_change]
+    if method in MASKS_ONLY and changed:
+        worst = max(changed, key=lambda each: each.beside.changed if each.beside else 0)
+        assert worst.beside is not None
+        return Verdict(
+            claim,
+            CONTRADICTED,
+            f"it only masks, and kept weights changed in {_some(changed)}: {worst.beside.changed:,}"
+            f" in {worst.facts.entry.name}, by up to {worst.beside.largest:.3g}",
+        )
+    about = [each for each in explanations if each["method"] == method]
+    for verdict, of in (("explains", HOLDS), ("possible", NOT_DECIDED), ("refuted", CONTRADICTED)):
+        if found := [each for each in about if each["verdict"] == verdict]:
+            why = found[0].get("why") or f"the mask within {found[0]['group']}s: {verdict}"
+            return Verdict(claim, of, str(why))
+    return Verdict(claim, NOT_DECIDED, "nothing that is looked at tells it from others")
+
+
+def _some(subjects: Sequence[Subject]) -> str:
+    first = subjects[0].layer
+    return f"{len(subjects)} layers, {first} first," if len(subjects) > 1 else first
