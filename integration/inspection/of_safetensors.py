@@ -60,7 +60,8 @@ def open_folder(name: str, folder: Path) -> Source:
         entries.append(Entry(stored, header.shape, header.dtype, storage, role, size, unread))
     for own, each in packed.weights.items():
         role = role_of(own, each.shape, model_type)
-        entries.append(Entry(own, each.shape, each.dtype, each.storage, role, each.size))
+        of_it = (own, each.shape, each.dtype, each.storage, role, each.size, each.unread)
+        entries.append(Entry(*of_it))
     entries.sort(key=lambda entry: in_order(entry.name))
     return Source(
         name,
