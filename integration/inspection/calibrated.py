@@ -7,17 +7,19 @@ calibration of that size finds a mask again more closely than that.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from pruneproof import reference
 from pruneproof.integration.inspection.agreement import Groups, pruned_alike
+from pruneproof.integration.inspection.candidates import CANDIDATES, Candidate, Matrix
 from pruneproof.integration.inspection.recognised import Overlaps, verdicts
+from pruneproof.integration.inspection.texts import Texts
 from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.layer import Observed
@@ -25,109 +27,9 @@ from pruneproof.integration.pruning.load import load_skeleton, load_tokenizer, l
 from pruneproof.integration.pruning.matrices import Matrices
 from pruneproof.integration.pruning.observe import observe
 from pruneproof.integration.pruning.passes import Passes, waiting
-from pruneproof.integration.pruning.plan import INPUTS, NEEDS, OUTPUTS, Plan
+from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.prepare import check_length, check_vocabulary
 from pruneproof.integration.text_sources import draw_calibration
-
-ALPHAS = tuple(round(0.1 * each, 1) for each in range(1, 11))
-"""Powers of the activation norm that are tried for RIA; its paper takes 0.5."""
-RATIO = 0.1
-"""Share of the weights that StochRIA samples, as in the paper."""
-SEEDS = 0, 1
-"""Of StochRIA's two halves; its own noise is what another seed does."""
-
-
-@dataclass(frozen=True)
-class Texts:
-    """What a pruned model is calibrated with.
-
-    Attributes:
-        sources: each `c4`, `wikitext2` or a file.
-        samples: sequences of each source, at least 2.
-        seqlen: tokens in each.
-        seed: of the draws.
-        pack: see `Data`.
-    """
-
-    sources: tuple[str, ...]
-    samples: int = 128
-    seqlen: int = 2048
-    seed: int = 0
-    pack: bool = False
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A score with its parameters."""
-
-    method: str
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-
-    def __hash__(self) -> int:
-        return hash((self.method, *self.parameters.items()))
-
-    def __str__(self) -> str:
-        alpha = self.parameters.get("alpha")
-        return self.method if alpha is None else f"{self.method} (α = {alpha:g})"
-
-    def scores(self, matrix: _Matrix, seen: Observed, half: int) -> Tensor:
-        """Scores of the sampled outputs, in float32 whatever the weights' dtype.
-
-        Args:
-            matrix: which.
-            seen: its activations.
-            half: StochRIA samples anew in the other one.
-        """
-        if self.method == "stochria":
-            W, seed = matrix.weight.float().T, SEEDS[half]
-            return reference.stochria(W, ratio=RATIO, seed=seed).T[matrix.rows]
-        if self.method == "ri":
-            return matrix.relative
-        x, y = _norms(self.method, matrix, seen)
-        if self.method == "ria":
-            # As in `reference.ria`; the sums of the weights are those of all outputs.
-            return matrix.relative * x["x_norm"].float() ** self.parameters["alpha"]
-        return getattr(reference, self.method)(matrix.some.T, **x, **y).T
-
-
-@dataclass
-class _Matrix:
-    """Dense weights, outputs × inputs, what of them is gone, and which outputs are compared."""
-
-    weight: Tensor
-    gone: Tensor
-    rows: Tensor
-
-    @cached_property
-    def some(self) -> Tensor:
-        return self.weight[self.rows].float()
-
-    @cached_property
-    def relative(self) -> Tensor:
-        return reference.ri(self.weight.float().T).T[self.rows]
-
-
-def _norms(method: str, matrix: _Matrix, seen: Observed) -> tuple[dict[str, Tensor], ...]:
-    x, y = {}, {}
-    if INPUTS in NEEDS[method]:
-        assert seen.inputs is not None
-        x = {"x_norm": seen.inputs.norm.cpu()}
-    if OUTPUTS in NEEDS[method]:
-        assert seen.outputs is not None
-        y = {"y_norm": seen.outputs.norm.cpu()[matrix.rows]}
-    return x, y
-
-
-CANDIDATES = (
-    Candidate("wanda"),
-    *(Candidate("ria", {"alpha": alpha}) for alpha in ALPHAS),
-    Candidate("owanda"),
-    Candidate("symwanda"),
-    Candidate("stochria"),
-    Candidate("magnitude"),
-    Candidate("ri"),
-)
-"""All that are compared with a mask; the last two need no data and stand beside the others."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +57,47 @@ class Agreement:
     verdict: str
     layers: dict[str, float]
 
+    @property
+    def why(self) -> str:
+        """In one sentence."""
+        share = (
+            f"{percent(self.agreement)} of what is gone goes by {self.candidate} on "
+            f"{Path(self.source).name}, whose two halves agree in {percent(self.noise)}"
+        )
+        return share + {
+            "explains": "; no other score comes as near",
+            "possible": "; this text does not tell it from all others",
+        }.get(self.verdict, "")
+
+    def as_data(self) -> dict[str, Any]:
+        """By the names of inspect.json's `explanations`."""
+        return {
+            "method": self.candidate.method,
+            "group": self.groups.group,
+            "verdict": self.verdict,
+            "agreement": self.agreement,
+            "why": self.why,
+            "compared_in_groups_of": self.groups.m,
+            "parameters": dict(self.candidate.parameters),
+            "certificate": None,
+            "calibration": {
+                "source": self.source,
+                "noise": self.noise,
+                "distance": self.distance,
+                "layers": self.layers,
+            },
+        }
+
+
+def percent(share: float) -> str:
+    """A share as text, rounded down, so that 100 % is all.
+
+    Example:
+        >>> percent(1.0), percent(0.99999), percent(0.5)
+        ('100 %', '99.99 %', '50.00 %')
+    """
+    return "100 %" if share == 1 else f"{math.floor(1e4 * share) / 100:.2f} %"
+
 
 @dataclass
 class _Tally:
@@ -179,7 +122,8 @@ def agreements(
     dense: str,
     texts: Texts,
     *,
-    groups: Mapping[str, Groups] | Groups,
+    groups: Groups,
+    own: Mapping[str, Groups] | None = None,
     dtype: str = "auto",
     device: str = "cpu",
 ) -> list[Agreement]:
@@ -191,8 +135,8 @@ def agreements(
         checkpoint: the pruned model: hub id, folder or GGUF file.
         dense: the model that it was made of.
         texts: what they are calibrated with.
-        groups: which weights compete; by matrix, as `3.self_attn.q_proj`, or for all of them.
-            Matrices that are not named are left out.
+        groups: which weights compete.
+        own: of matrices in which others do, as `3.self_attn.q_proj`.
         dtype: as `load_model` takes it.
         device: as torch names it.
 
@@ -203,8 +147,6 @@ def agreements(
         ValueError: models or texts that do not fit each other, or nothing that is pruned.
         OSError: a file that cannot be read.
     """
-    if texts.samples < 2:
-        raise ValueError(f"samples must be at least 2, to have two halves, got {texts.samples}")
     with Bars() as bars:
         skeleton = load_skeleton(dense, dtype)
         check_length(skeleton, texts.seqlen)
@@ -220,7 +162,7 @@ def agreements(
         before = load_weights(dense, skeleton.dtype, device)
         after = load_weights(checkpoint, skeleton.dtype, device)
         check_same_blocks(before, after, decoder)
-        tallies = _compare(before, after, decoder, drawn, texts.sources, groups, bars)
+        tallies = _compare(before, after, decoder, drawn, texts.sources, (groups, own or {}), bars)
     return _in_order(tallies, groups, texts.sources)
 
 
@@ -247,7 +189,7 @@ def _compare(
     decoder: Decoder,
     drawn: Sequence[Tensor],
     sources: Sequence[str],
-    groups: Mapping[str, Groups] | Groups,
+    groups: tuple[Groups, Mapping[str, Groups]],
     bars: Bars,
 ) -> Tallies:
     tallies: Tallies = {}
@@ -269,8 +211,8 @@ def _compare(
                 start = end
                 for name, weight, gone in _masks(matrices, originals[number], pruned):
                     layer = f"{number}.{name}"
-                    of = groups if isinstance(groups, Groups) else groups.get(layer)
-                    if of is not None and all(each[name].tokens for each in halves):
+                    of = groups[1].get(layer, groups[0])
+                    if all(each[name].tokens for each in halves):
                         _count(tallies, source, layer, weight, gone, of, [h[name] for h in halves])
             _restore(block, pruned)
             if number + 1 < len(blocks):
@@ -316,7 +258,7 @@ def _count(
     both = Observed()
     for each in halves:
         both.merge(each)
-    matrix = _Matrix(weight, gone, groups.sampled(len(weight)))
+    matrix = Matrix(weight, gone, groups.sampled(len(weight)))
     shown = Groups().sampled(len(matrix.rows))
     goners, there = gone[matrix.rows], (weight != 0)[matrix.rows][shown].flatten()
 
@@ -333,10 +275,7 @@ def _count(
     tallies.setdefault(source, _Tally()).add(layer, of)
 
 
-def _in_order(
-    tallies: Tallies, groups: Mapping[str, Groups] | Groups, sources: Sequence[str]
-) -> list[Agreement]:
-    kinds = {groups} if isinstance(groups, Groups) else set(groups.values())
+def _in_order(tallies: Tallies, groups: Groups, sources: Sequence[str]) -> list[Agreement]:
     if not tallies:
         raise ValueError(
             "checkpoint: no matrix of its blocks is pruned, so nothing can be compared"
@@ -347,10 +286,9 @@ def _in_order(
         assert overlaps is not None
         said = verdicts(overlaps, [each.method for each in CANDIDATES])
         distances = overlaps.distances().tolist()
-        of = min(kinds, key=str)
         of_source = [
             Agreement(
-                candidate, of, source, float(overlaps.agreement[place]),
+                candidate, groups, source, float(overlaps.agreement[place]),
                 float(overlaps.noise[place]), distances[place], said[place],
                 {name: float(each[place]) for name, each in layers.items()},
             )

@@ -8,6 +8,7 @@ from pathlib import Path
 from pruneproof.integration.files import in_words, write_whole
 from pruneproof.integration.inspection.claimed import Claimed
 from pruneproof.integration.inspection.run import inspect
+from pruneproof.integration.inspection.texts import Texts
 from pruneproof.integration.progress import Bars
 
 RECORD = "inspect.json"
@@ -19,6 +20,7 @@ def run(
     *,
     dense: str | None = None,
     earlier: str | None = None,
+    texts: Texts | None = None,
     report: Path | None = None,
 ) -> int:
     """Inspect a checkpoint, print what was found and write the report.
@@ -34,7 +36,7 @@ def run(
         report.mkdir(parents=True, exist_ok=True)
         (report / RECORD).unlink(missing_ok=True)
     with Bars() as bars:
-        found = inspect(name, claimed, bars, dense=dense, earlier=earlier)
+        found = inspect(name, claimed, bars, dense=dense, earlier=earlier, texts=texts)
     if report is not None:
         record = json.dumps(in_words(found.record()), indent=2, ensure_ascii=False)
         write_whole(report / RECORD, record + "\n")
