@@ -193,9 +193,7 @@ def best_fit(layer: Layer, rounds: int = 4) -> Tensor:
         theta = torch.where(low.isfinite() & high.isfinite(), (low + high) / 2, math.nan)
         at_least, at_most = _asked(layer, theta)
         both = at_least.isfinite() & at_most.isfinite()
-        one = torch.where(
-            at_least.isfinite(), at_least, torch.where(at_most.isfinite(), at_most, u)
-        )
+        one = torch.where(at_least.isfinite(), at_least, torch.where(at_most.isfinite(), at_most, u))
         u = torch.where(both, (at_least + at_most) / 2, one)
     return u
 
@@ -215,6 +213,8 @@ def _asked(layer: Layer, theta: Tensor) -> tuple[Tensor, Tensor]:
     for rows in layer.rows():
         middle, kept = theta[rows, :, None] - layer.V[rows], layer.kept[rows]
         unknown = middle.isnan()
-        at_least = torch.maximum(at_least, middle.masked_fill(~kept | unknown, -math.inf).amax(0))
+        at_least = torch.maximum(
+            at_least, middle.masked_fill(~kept | unknown, -math.inf).amax(0)
+        )
         at_most = torch.minimum(at_most, middle.masked_fill(kept | unknown, math.inf).amin(0))
     return at_least, at_most

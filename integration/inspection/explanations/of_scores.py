@@ -154,7 +154,9 @@ def explained_by_score(
         why = "no group has both a pruned and a kept weight"
         return Explanation(method, group, "not_decided", 1.0, None, why, **known)
     if pair is None:
-        finest = next((each for each in _finer(coarsest) if layer.judge(each)[1] is None), coarsest)
+        finest = next(
+            (each for each in _finer(coarsest) if layer.judge(each)[1] is None), coarsest
+        )
         why = f"no kept score is below a pruned one by more than {finest.name} rounding"
         return Explanation(
             method, group, "explains", 1.0, None, why,
@@ -252,13 +254,7 @@ class _Layer:
             length = W.shape[1] if whole else self.length
             S = self.scored.S[rows].masked_fill(W[rows] == 0, torch.inf)
             low, high = self.scored.ends(rounding, rows)
-            tensors = (
-                (S, torch.inf),
-                (low, 0.0),
-                (high, 0.0),
-                (pruned[rows], False),
-                (kept[rows], False),
-            )
+            tensors = ((S, torch.inf), (low, 0.0), (high, 0.0), (pruned[rows], False), (kept[rows], False))
             S, low, high, P, K = (in_groups(each, length, fill) for each, fill in tensors)
             if whole:
                 S, low, high, P, K = (each.reshape(1, 1, -1) for each in (S, low, high, P, K))
@@ -266,7 +262,5 @@ class _Layer:
             ordered = S.sort(dim=-1).values
             threshold = ordered.gather(-1, (count - 1).clamp(min=0))
             compares = (count > 0) & K.any(-1, keepdim=True)
-            wrong += int(
-                ((P & (low > threshold)) | (K & (high < threshold))).logical_and(compares).sum()
-            )
+            wrong += int(((P & (low > threshold)) | (K & (high < threshold))).logical_and(compares).sum())
         return 1 - wrong / max(1, int((W != 0).sum()))
