@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from pruneproof.integration.files import in_words, write_whole
 from pruneproof.integration.inspection.claimed import Claimed
+from pruneproof.integration.inspection.report.terminal import console, show
+from pruneproof.integration.inspection.report.write import prepare, write
 from pruneproof.integration.inspection.run import inspect
 from pruneproof.integration.inspection.texts import Texts
 from pruneproof.integration.progress import Bars
-
-RECORD = "inspect.json"
 
 
 def run(
@@ -33,11 +31,11 @@ def run(
         OSError: see `inspect`; a report that cannot be written.
     """
     if report is not None:
-        report.mkdir(parents=True, exist_ok=True)
-        (report / RECORD).unlink(missing_ok=True)
+        prepare(report)
     with Bars() as bars:
         found = inspect(name, claimed, bars, dense=dense, earlier=earlier, texts=texts)
+    record = found.record()
+    show(record, console())
     if report is not None:
-        record = json.dumps(in_words(found.record()), indent=2, ensure_ascii=False)
-        write_whole(report / RECORD, record + "\n")
+        write(record, report)
     return int(bool(found.contradicted))

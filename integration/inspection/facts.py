@@ -41,6 +41,7 @@ class Facts:
         finite: whether no weight is NaN or infinite.
         displaced: weights at a value near 0 that their block shares, where the format moved zeros.
         pruned: whether it was pruned.
+        decided: whether that can be told at all.
         why: in words, why or why not.
         pattern: the strongest n:m, or None.
         counted: zeros of each output where all have the same, else of the layer; None without
@@ -56,6 +57,7 @@ class Facts:
     finite: bool = True
     displaced: int = 0
     pruned: bool = False
+    decided: bool = True
     why: str = ""
     pattern: Pattern | None = None
     counted: Counted | None = None
@@ -82,8 +84,10 @@ class Facts:
             "dtype": entry.dtype,
             "storage": entry.storage,
             "role": entry.role.kind,
+            "layer": entry.role.name,
             "block": entry.role.block,
             "pruned": self.pruned,
+            "decided": self.decided,
             "why": self.why,
             "weights": entry.weights,
             "zeros": self.zeros,
@@ -200,7 +204,8 @@ def _judged(facts: Facts) -> tuple[bool, str]:
         return False, f"{100 * share:.3g} % zeros"
     if levels is not None and (levels.quantised or storage is not None):
         if levels.values <= 4:
-            return False, "so few levels have zeros in a dense weight, too: not decided"
+            facts.decided = False
+            return False, "not decided: a dense weight has zeros, too, where levels are so few"
         if not levels.excess:
             return False, f"{100 * share:.1f} % zeros, which rounding to its levels explains"
         return True, f"{100 * share:.1f} % zeros, more than rounding to its levels explains"

@@ -108,6 +108,8 @@ def _of_sparsity(claimed: Claimed, there: Sequence[Subject]) -> Verdict:
         return say(NOT_DECIDED, "no layer is left to look at")
     if unread := [each for each in there if each.facts.entry.unread]:
         return say(NOT_DECIDED, f"{_some(unread)}: {unread[0].facts.entry.unread}")
+    if share and (open_ := [each for each in there if not each.facts.decided]):
+        return say(NOT_DECIDED, f"{_some(open_)}: {open_[0].facts.why}")
     if share and (alone := [each for each in there if not each.facts.pruned]):
         return say(CONTRADICTED, f"{_some(alone)} not pruned ({alone[0].facts.why})")
     exact = [each for each in there if each.exact]

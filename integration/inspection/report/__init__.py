@@ -1,0 +1,1 @@
+"""An inspection as files and on a terminal."""
