@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import torch
 from transformers import AutoModelForCausalLM
+from typer.testing import CliRunner
 
 from inspect_bench.masks import keep_n_of_m
+from pruneproof.cli.app import app
 from pruneproof.integration.inspection.agreement import Groups, pruned_alike
-from pruneproof.integration.inspection.calibrated import Texts, agreements
+from pruneproof.integration.inspection.calibrated import agreements
 from pruneproof.integration.inspection.recognised import Overlaps, verdicts
+from pruneproof.integration.inspection.texts import Texts
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.text_sources import calibration_tokens
@@ -120,9 +125,9 @@ def test_nothing_is_compared_where_nothing_is_pruned(place):
         compared(place, OUTPUT)
 
 
-def test_two_halves_need_two_sequences(place):
+def test_two_halves_need_two_sequences():
     with pytest.raises(ValueError, match="samples must be at least 2"):
-        agreements(str(place), str(place), Texts(("x",), samples=1), groups=OUTPUT)
+        Texts(("x",), samples=1)
 
 
 def test_a_dense_model_of_another_shape_is_refused(place, decoder_of, save_checkpoint):
@@ -164,3 +169,28 @@ def test_scores_that_make_the_same_masks_get_the_same_verdict():
         "not_decided",
         "not_decided",
     ]
+
+
+def test_the_command_says_it_beside_what_needs_no_calibration(place):
+    pruned(place, Plan("wanda", n_m=(2, 4)))
+    arguments = ["inspect", place / "pruned", "--dense", place / "dense", "--method", "wanda", "--n-m", "2:4",
+                 "--calibration", place / "text.txt", "--samples", "8", "--seqlen", "24",
+                 "--report", place / "report"]  # fmt: skip
+    result = CliRunner().invoke(app, [str(each) for each in arguments])
+    assert result.exit_code == 0, result.output
+    found = json.loads((place / "report/inspect.json").read_text("utf-8"))
+    said = [each for each in found["explanations"] if "calibration" in each]
+    nearest, *_ = said
+    assert (nearest["method"], nearest["verdict"]) == ("wanda", "explains")
+    assert nearest["agreement"] == 1
+    assert len(nearest["calibration"]["layers"]) == 42
+    assert nearest["why"].startswith("100 % of what is gone goes by wanda on text.txt")
+    assert [each["verdict"] for each in found["claims"]] == ["holds", "holds"]
+
+
+def test_a_calibration_needs_the_dense_model(place):
+    pruned(place, Plan("magnitude", 0.5))
+    arguments = ["inspect", str(place / "pruned"), "--calibration", str(place / "text.txt")]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert "pruneproof inspect: calibration: needs --dense" in result.stderr
