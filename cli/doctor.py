@@ -36,6 +36,10 @@ def doctor(
     published to compare with, with 1 when something is off, with 2 when the call is wrong.
     """
     check_extra("doctor")
+    from pruneproof.integration.errors import printable
+
+    # torch alone takes longer to import than anybody should wait for a sign of life.
+    typer.echo(printable(f"looking at {model} …"), err=True)
     from pruneproof.integration.doctor.finding import Verdict
     from pruneproof.integration.doctor.run import run
 

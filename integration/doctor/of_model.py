@@ -9,10 +9,8 @@ from typing import Any
 from pruneproof.integration.doctor.finding import Finding, Verdict
 from pruneproof.integration.doctor.known import Book, KnownModel, KnownTokenizer, differences
 from pruneproof.integration.doctor.weights import Weights
+from pruneproof.integration.inspection.facts import DENSE_ZEROS
 
-DENSE_ZEROS = 0.01
-"""Between what a dense checkpoint has (0.03 % in one that was quantised, otherwise nearly none) and
-the lowest sparsity that anybody prunes to."""
 HALF = ("float16", "bfloat16", "float32")
 FINE_TUNED = re.compile(
     r"instruct|chat|vicuna|alpaca|(?:^|[-_])(?:it|sft|dpo|rlhf)(?:[-_]|$)", re.I
@@ -79,11 +77,12 @@ def precision(weights: Weights, known: KnownModel | None, quantized: bool) -> Fi
             "the weights are quantised, which by itself raises the perplexity",
             "take the checkpoint in half precision",
         )
-    if weights.four_bit:
+    if weights.levels:
         return make(
             Verdict.OFF if known else Verdict.NOTE,
-            "runs of 32 weights have at most 16 values: it was expanded from a four-bit format, "
-            "and its dense perplexity is that of the quantised model",
+            f"runs of 32 weights have {weights.levels:.0f} values on average: it was expanded from "
+            f"a {_bits(weights.levels)} format, and its dense perplexity is that of the quantised "
+            "model",
             "take the checkpoint in half precision, or compare with nothing published",
         )
     if not set(weights.dtypes) <= set(HALF):
@@ -112,14 +111,32 @@ def sparsity(weights: Weights) -> Finding:
     )
     if weights.weights == 0:
         return make(Verdict.UNKNOWN, "no weight is in memory", "load it on one device")
+    if weights.pruned:
+        pattern = f" to {weights.pattern}" if weights.pattern else ""
+        moved = ""
+        if weights.moved:
+            share = 100 * weights.moved / weights.weights
+            moved = (
+                f", and the format that it was expanded from moved its zeros: {share:.0f} % of the "
+                "weights are at one value near 0 of their block"
+            )
+        return make(
+            Verdict.OFF,
+            f"the checkpoint is already pruned{pattern}{moved}",
+            "take the dense checkpoint that it was made of",
+        )
     if weights.fraction <= DENSE_ZEROS:
         return make(Verdict.HEALTHY)
-    pattern = f" to {weights.pattern}" if weights.pattern else ""
     return make(
-        Verdict.OFF,
-        f"the checkpoint is already pruned{pattern}",
-        "take the dense checkpoint that it was made of",
+        Verdict.NOTE,
+        "rounding to a quantised format's levels made these zeros, not pruning",
+        "take the checkpoint in half precision",
     )
+
+
+def _bits(levels: float) -> str:
+    """How many bits a format has of whose values a run of 32 weights has so many."""
+    return "four-bit" if levels <= 16 else "quantised"
 
 
 def damage(weights: Weights) -> Finding:

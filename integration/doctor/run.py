@@ -64,7 +64,8 @@ def run(
     with Bars() as bars:
         everything = evaluation_tokens(evaluate, tokenizer, seqlen, bars)
     chosen = everything[:windows]
-    model = load_weights(name, dtype, device)
+    with Bars() as bars, bars.waiting("loading the weights"):
+        model = load_weights(name, dtype, device)
     if report is not None:
         report.mkdir(parents=True, exist_ok=True)
     with Bars() as bars:

@@ -10,13 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pruneproof.integration.inspection.facts import Facts, look
+from pruneproof.integration.inspection.levels import levels_of, sample
+from pruneproof.integration.inspection.n_of_m import claimed
+from pruneproof.integration.inspection.of_torch import content_of, entry_of
 from pruneproof.integration.linear_inputs import decoder_blocks, linears
 from pruneproof.integration.pruning.decoder import Decoder
 
 PATTERNS = ((2, 4), (4, 8))
-LEVELS, RUN = 16, 32
-"""Four-bit formats such as GGUF's Q4_0 and Q4_1 give runs of 32 weights at most 16 values."""
-RUNS_LOOKED_AT = 512
+"""Patterns that are named also where all outputs have the same zeros."""
 
 
 @dataclass(frozen=True)
@@ -26,21 +28,26 @@ class Weights:
     Attributes:
         weights: how many there are.
         zeros: how many are zero.
+        pruned: names of layers that were pruned: whose zeros no format explains.
+        moved: weights at a value near 0 that their block shares, where a format moved zeros.
         damaged: names of layers that hold NaN or infinity.
         absent: names of layers whose weights are not in memory.
         packed: names of layers whose weights are not stored as floating point of 16 bits or more.
         pattern: n:m that all layers keep, such as 2:4, or "".
-        four_bit: whether runs of weights have no more values than four bits can tell apart.
+        levels: values in a run of weights, on average over the layers that were expanded from a
+            quantised format; 0 where most layers were not.
         dtypes: number of parameters of the model in each dtype.
     """
 
     weights: int
     zeros: int
+    pruned: tuple[str, ...]
+    moved: int
     damaged: tuple[str, ...]
     absent: tuple[str, ...]
     packed: tuple[str, ...]
     pattern: str
-    four_bit: bool
+    levels: float
     dtypes: dict[str, int]
 
     @property
@@ -56,31 +63,39 @@ def look_at(model: Any) -> Weights:
     Raises:
         ValueError: the model has no stack of blocks.
     """
-    weights = zeros = 0
-    kept: list[set[tuple[int, int]]] = []
-    few_levels: list[bool] = []
-    groups: dict[str, list[str]] = {"damaged": [], "absent": [], "packed": []}
+    found: list[Facts] = []
+    kept: list[set[str]] = []
+    values: list[float] = []
+    groups: dict[str, list[str]] = {"damaged": [], "absent": [], "packed": [], "pruned": []}
     for name, weight in _layers(model):
         if weight.device.type == "meta":
             groups["absent"].append(name)
         elif not weight.is_floating_point() or weight.element_size() < 2:
             groups["packed"].append(name)
         else:
-            if not bool(weight.isfinite().all()):
+            content = content_of(weight)
+            facts, mask = look(entry_of(name, weight), content, {}, damaged=True)
+            found.append(facts)
+            if not facts.finite:
                 groups["damaged"].append(name)
-            zero = weight == 0
-            weights, zeros = weights + weight.numel(), zeros + int(zero.sum())
-            kept.append({each for each in PATTERNS if _keeps(zero, *each)})
-            few_levels.append(_four_bit(weight))
+            if facts.pruned:
+                groups["pruned"].append(name)
+            kept.append({":".join(map(str, each)) for each in PATTERNS if _keeps(mask, *each)})
+            if facts.pattern is not None:
+                kept[-1].add(str(facts.pattern))
+            levels = levels_of(sample(content)) if facts.finite else None
+            if levels is not None and levels.quantised:
+                values.append(levels.values)
     common = set.intersection(*kept) if kept else set()
     dtypes = Counter[str]()
     for parameter in model.parameters():
         dtypes[str(parameter.dtype).removeprefix("torch.")] += parameter.numel()
     return Weights(
-        weights=weights,
-        zeros=zeros,
-        pattern=":".join(map(str, min(common))) if common else "",
-        four_bit=bool(few_levels) and all(few_levels),
+        weights=sum(each.entry.weights for each in found),
+        zeros=sum(each.zeros for each in found),
+        moved=sum(each.displaced for each in found),
+        pattern=min(common, default=""),
+        levels=sum(values) / len(values) if 2 * len(values) > len(found) else 0.0,
         dtypes=dict(dtypes),
         **{key: tuple(names) for key, names in groups.items()},
     )
@@ -100,17 +115,6 @@ def _layers(model: Any) -> Iterator[tuple[str, Tensor]]:
             yield f"block {number}, {each.name}", each.of(block).reshape(-1, each.in_features)
 
 
-def _keeps(zero: Tensor, n: int, m: int) -> bool:
+def _keeps(mask: Any, n: int, m: int) -> bool:
     """Whether at most n of every m consecutive inputs are non-zero."""
-    width = zero.shape[1] // m * m
-    runs = zero[:, :width].reshape(-1, m)
-    return runs.numel() > 0 and int(runs.sum(1).min()) >= m - n
-
-
-def _four_bit(weight: Tensor) -> bool:
-    """Whether the first runs of inputs have few values, pruned ones not counted."""
-    width = weight.shape[1] // RUN * RUN
-    runs = weight[:, :width].reshape(-1, RUN)[:RUNS_LOOKED_AT].float().sort(dim=1).values
-    values = 1 + (runs.diff(dim=1) != 0).sum(1)
-    full = (runs != 0).sum(1) > LEVELS
-    return bool(full.any()) and int(values[full].max()) <= LEVELS + 1
+    return mask is not None and mask.shape[1] >= m and claimed(mask, n, m).violations == 0

@@ -110,7 +110,11 @@ class Facts:
 
 
 def look(
-    entry: Entry, content: Content, heads: dict[str, tuple[str, int]]
+    entry: Entry,
+    content: Content,
+    heads: dict[str, tuple[str, int]],
+    *,
+    damaged: bool = False,
 ) -> tuple[Facts, NDArray[np.bool_] | None]:
     """What a tensor says by itself.
 
@@ -119,31 +123,36 @@ def look(
         content: its numbers.
         heads: by the last part of a layer's name, whether its rows or columns are those of heads,
             and how many a head has.
+        damaged: whether a layer may hold NaN and infinity, of which only the zeros are said.
 
     Returns:
         The facts, and where its zeros are, outputs × inputs; None for a vector.
+
+    Raises:
+        ValueError: a layer that holds NaN or infinity.
     """
     found = content.zeros()
     facts = Facts(entry, int(np.count_nonzero(found.mask)), found.negative, found.finite)
     if len(entry.shape) < 2 or not entry.weights:
         facts.why = "no matrix"
         return facts, None
-    if not found.finite and entry.role.judged:
+    if not found.finite and entry.role.judged and not damaged:
         raise ValueError(
             f"{entry.name}: holds NaN or infinity; fetch the checkpoint again, or save it in a "
             "dtype that holds its weights"
         )
     mask = as_outputs(entry, found.mask)
     experts = entry.shape[0] if len(entry.shape) == 3 else 1
-    _look_at_levels(facts, content)
+    if found.finite:
+        _look_at_levels(facts, content)
     if facts.zeros:
         _look_at_mask(facts, mask, experts, heads.get(entry.role.name.rpartition(".")[2]))
     facts.pruned, facts.why = _judged(facts)
     return facts, mask
 
 
-def as_outputs(entry: Entry, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """A mask as it is stored, as outputs × inputs, experts one after the other."""
+def as_outputs(entry: Entry, mask: Any) -> Any:
+    """A mask, or weights, as they are stored, as outputs × inputs, experts one after the other."""
     if not entry.role.inputs_first:
         return mask
     experts = entry.shape[0] if len(entry.shape) == 3 else 1

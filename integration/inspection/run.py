@@ -10,6 +10,7 @@ from pruneproof.integration.inspection.beside import Beside, compare
 from pruneproof.integration.inspection.claimed import Claimed
 from pruneproof.integration.inspection.content import Content
 from pruneproof.integration.inspection.counts import Convention, Counted, common, convention_of
+from pruneproof.integration.inspection.explaining import HALF_STEPS, Explaining
 from pruneproof.integration.inspection.facts import Facts, as_outputs, look
 from pruneproof.integration.inspection.fates import Fate, fate
 from pruneproof.integration.inspection.model import sums
@@ -113,6 +114,10 @@ def inspect(
     beside = _pairs(source, dense, "dense")
     before = _pairs(source, earlier, "mask-of")
     found = Inspection(source, claimed, [], dense=dense, earlier=earlier)
+    judged = sum(each.role.judged for each in source.entries)
+    explaining = Explaining(
+        judged, claimed.group, claimed.methods, "" if beside else "needs the dense model: --dense"
+    )
     heads = heads_of(source)
     subjects = []
     task = bars.add_task("tensors", total=max(1, sum(each.size for each in source.entries)))
@@ -128,6 +133,8 @@ def inspect(
             if mask is not None and entry.role.kind in COMPARED:
                 if beside is not None and comparable(entry, beside):
                     found.beside[entry.name] = _compared(facts, content, beside)
+                    if entry.role.judged and facts.pruned:
+                        _explain(explaining, facts, content, mask, beside)
                 if before is not None:
                     found.fates[entry.name] = _followed(facts, content, before)
             if entry.role.judged and mask is not None:
@@ -135,6 +142,7 @@ def inspect(
                 subjects.append(with_dense(of, found.beside.get(entry.name)))
         bars.step(task, entry.size)
     name_conventions(found.facts, claimed.sparsity)
+    found.explanations = list(explaining.records())
     if texts is not None and dense is not None:
         # Slow to import, and without a calibration nothing needs a model.
         from pruneproof.integration.inspection.by_calibration import by_calibration
@@ -175,6 +183,20 @@ def _compared(facts: Facts, content: Content, pairs: Pairs) -> Beside:
     if facts.pruned and facts.zeros == found.dense_zeros and not facts.displaced:
         facts.pruned, facts.why = False, "the dense model has the same zeros"
     return found
+
+
+def _explain(
+    explaining: Explaining, facts: Facts, content: Content, mask: Any, pairs: Pairs
+) -> None:
+    """Ask what explains a layer's mask, where its zeros can be told from a format's."""
+    quantised = facts.levels is not None and facts.levels.quantised
+    known = facts.entry.storage in HALF_STEPS
+    if facts.displaced or (not known and (facts.entry.storage != PLAIN or quantised)):
+        explaining.skip("the format made or moved zeros, and which ones is not known")
+        return
+    dense = pairs.content(facts.entry, content)
+    whole = dense.floats(slice(0, dense.rows))
+    explaining.ask(facts, as_outputs(facts.entry, whole), mask)
 
 
 def _followed(facts: Facts, content: Content, pairs: Pairs) -> Fate:

@@ -215,12 +215,25 @@ def _of_method(
             f"it only masks, and kept weights changed in {_some(changed)}: {worst.beside.changed:,}"
             f" in {worst.facts.entry.name}, by up to {worst.beside.largest:.3g}",
         )
-    about = [each for each in explanations if each["method"] == method]
-    for verdict, of in (("explains", HOLDS), ("possible", NOT_DECIDED), ("refuted", CONTRADICTED)):
+    about = [each for each in explanations if each["method"].partition("[")[0] == method]
+    for verdict, of in (("explains", HOLDS), ("possible", NOT_DECIDED)):
         if found := [each for each in about if each["verdict"] == verdict]:
-            why = found[0].get("why") or f"the mask within {found[0]['group']}s: {verdict}"
-            return Verdict(claim, of, str(why))
-    return Verdict(claim, NOT_DECIDED, "nothing that is looked at tells it from others")
+            return Verdict(claim, of, _because(found[0]))
+    refuted = [each for each in about if each["verdict"] == "refuted"]
+    # That some parameters do not explain a mask says nothing of others.
+    if about and len(refuted) == len(about) and method not in OPEN:
+        return Verdict(claim, CONTRADICTED, _because(refuted[0]))
+    why = about[0]["why"] if about else "nothing that is looked at tells it from others"
+    return Verdict(claim, NOT_DECIDED, str(why))
+
+
+OPEN = ("lp", "stochria", "symwanda", "symwanda_squared", "general_diagonal", "owanda")
+"""Methods with parameters or statistics beyond those that are asked about."""
+
+
+def _because(explanation: Mapping[str, Any]) -> str:
+    where = f" ({explanation['tensor']})" if explanation.get("tensor") else ""
+    return f"within each {explanation['group']}: {explanation.get('why') or ''}{where}"
 
 
 def _some(subjects: Sequence[Subject]) -> str:

@@ -98,3 +98,16 @@ def sides(W: Tensor, keep: Tensor) -> tuple[Bool[Tensor, "c b"], Bool[Tensor, "c
     """
     live = W != 0
     return live & ~keep, live & keep
+
+
+def something_compares(W: Tensor, keep: Tensor, group: str, length: int) -> bool:
+    """Whether some group has both a pruned and a kept weight."""
+    pruned, kept = sides(W, keep)
+    if group == "layer" or W.numel() == 0:
+        return bool(pruned.any() and kept.any())
+    both = (in_groups(each, length, False).any(-1) for each in (pruned, kept))
+    return bool(torch.logical_and(*both).any())
+
+
+NOTHING = "no group has both a pruned and a kept weight"
+"""Why nothing can be said."""

@@ -102,10 +102,12 @@ class Raised:
     cycles: tuple[tuple[Edge, ...], ...]
 
 
-def layer_of(sizes: Sizes, keep: Tensor, rounding: Rounding, length: int) -> Layer:
+def layer_of(
+    sizes: Sizes, keep: Tensor, rounding: Rounding, length: int, *, room: bool = False
+) -> Layer:
     """The logarithms of a layer's sizes as rounding may have left them.
 
-    Single precision does where rounding is coarser by far.
+    Single precision does where rounding is coarser by far. Elsewhere norms need some room.
     """
     wide = rounding.u < 2.0**-14
     dtype = torch.float64 if wide else torch.float32
@@ -115,7 +117,9 @@ def layer_of(sizes: Sizes, keep: Tensor, rounding: Rounding, length: int) -> Lay
         ends = torch.where(kept[rows], high, torch.where(pruned[rows], low, 0.0))
         V[rows] = ends.log().to(dtype)
     return Layer(
-        in_groups(V, length, -math.inf), in_groups(kept, length, False), 1e-12 if wide else 0.0
+        in_groups(V, length, -math.inf),
+        in_groups(kept, length, False),
+        1e-12 if wide and room else 0.0,
     )
 
 
@@ -129,7 +133,7 @@ def raise_norms(layer: Layer, dead: Bool[Tensor, "g m"], most_rounds: int) -> Ra
     """
     length = layer.V.shape[2]
     u = torch.zeros(dead.shape, dtype=layer.V.dtype).masked_fill(dead, -math.inf)
-    least = 2.5e-13 if layer.room else 1e-5
+    least = 2.5e-13 if layer.V.dtype == torch.float64 else 1e-5
     predecessor = torch.arange(dead.numel())
     through = torch.zeros(dead.numel(), dtype=torch.long)
     for _ in range(most_rounds):
@@ -193,7 +197,9 @@ def best_fit(layer: Layer, rounds: int = 4) -> Tensor:
         theta = torch.where(low.isfinite() & high.isfinite(), (low + high) / 2, math.nan)
         at_least, at_most = _asked(layer, theta)
         both = at_least.isfinite() & at_most.isfinite()
-        one = torch.where(at_least.isfinite(), at_least, torch.where(at_most.isfinite(), at_most, u))
+        one = torch.where(
+            at_least.isfinite(), at_least, torch.where(at_most.isfinite(), at_most, u)
+        )
         u = torch.where(both, (at_least + at_most) / 2, one)
     return u
 
@@ -213,8 +219,6 @@ def _asked(layer: Layer, theta: Tensor) -> tuple[Tensor, Tensor]:
     for rows in layer.rows():
         middle, kept = theta[rows, :, None] - layer.V[rows], layer.kept[rows]
         unknown = middle.isnan()
-        at_least = torch.maximum(
-            at_least, middle.masked_fill(~kept | unknown, -math.inf).amax(0)
-        )
+        at_least = torch.maximum(at_least, middle.masked_fill(~kept | unknown, -math.inf).amax(0))
         at_most = torch.minimum(at_most, middle.masked_fill(kept | unknown, math.inf).amin(0))
     return at_least, at_most

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pruneproof.integration.inspection.explanations.explanation import Explanation
 from pruneproof.integration.inspection.explanations.groups import (
+    NOTHING,
     checked,
     extremes,
     in_groups,
@@ -151,12 +152,9 @@ def explained_by_score(
     layer = _Layer(scored(W, method, parameters), keep, group, grouping.length(W.shape[1]))
     agreement, pair = layer.judge(coarsest)
     if agreement is None:
-        why = "no group has both a pruned and a kept weight"
-        return Explanation(method, group, "not_decided", 1.0, None, why, **known)
+        return Explanation(method, group, "not_decided", 1.0, None, NOTHING, **known)
     if pair is None:
-        finest = next(
-            (each for each in _finer(coarsest) if layer.judge(each)[1] is None), coarsest
-        )
+        finest = next((each for each in _finer(coarsest) if layer.judge(each)[1] is None), coarsest)
         why = f"no kept score is below a pruned one by more than {finest.name} rounding"
         return Explanation(
             method, group, "explains", 1.0, None, why,
@@ -183,7 +181,7 @@ class _Layer:
     length: int
 
     def judge(self, rounding: Rounding) -> tuple[float | None, WorstPair | None]:
-        """Share of the groups that are in order, None where nothing compares, and the worst pair."""
+        """Share of the groups in order, None where nothing compares; and the worst pair."""
         W = self.scored.W
         if 0 in W.shape:
             return None, None
@@ -254,13 +252,13 @@ class _Layer:
             length = W.shape[1] if whole else self.length
             S = self.scored.S[rows].masked_fill(W[rows] == 0, torch.inf)
             low, high = self.scored.ends(rounding, rows)
-            tensors = ((S, torch.inf), (low, 0.0), (high, 0.0), (pruned[rows], False), (kept[rows], False))
-            S, low, high, P, K = (in_groups(each, length, fill) for each, fill in tensors)
-            if whole:
-                S, low, high, P, K = (each.reshape(1, 1, -1) for each in (S, low, high, P, K))
+            fills = (torch.inf, 0.0, 0.0, False, False)
+            tensors = (S, low, high, pruned[rows], kept[rows])
+            parts = [in_groups(*each) for each in zip(tensors, [length] * 5, fills, strict=True)]
+            S, low, high, P, K = (each.reshape(1, 1, -1) for each in parts) if whole else parts
             count = P.sum(-1, keepdim=True)
-            ordered = S.sort(dim=-1).values
-            threshold = ordered.gather(-1, (count - 1).clamp(min=0))
+            threshold = S.sort(dim=-1).values.gather(-1, (count - 1).clamp(min=0))
             compares = (count > 0) & K.any(-1, keepdim=True)
-            wrong += int(((P & (low > threshold)) | (K & (high < threshold))).logical_and(compares).sum())
+            out_of_place = (P & (low > threshold)) | (K & (high < threshold))
+            wrong += int((out_of_place & compares).sum())
         return 1 - wrong / max(1, int((W != 0).sum()))

@@ -196,7 +196,7 @@ def scored(W: Tensor, method: str, parameters: Mapping[str, Any]) -> Scored:
     """
     rule = formula(method, parameters)
     weights = W.double().T
-    known = {"x_norm": None} if method in ("wanda", "ria") else {}
+    known = {"x_norm": weights.new_ones(len(weights))} if method in ("wanda", "ria") else {}
     S = getattr(reference, method)(weights, **known, **parameters).T
     magnitudes = W[W != 0].abs()
     ends = [float(magnitudes.max()), float(magnitudes.min())] if len(magnitudes) else [1.0]

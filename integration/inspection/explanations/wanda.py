@@ -25,10 +25,12 @@ from torch import Tensor
 from pruneproof.integration.inspection.explanations.cycle import Cycle, Pair
 from pruneproof.integration.inspection.explanations.explanation import Explanation, Verdict
 from pruneproof.integration.inspection.explanations.groups import (
+    NOTHING,
     checked,
     extremes,
     in_groups,
     sides,
+    something_compares,
 )
 from pruneproof.integration.inspection.explanations.norms import (
     Edge,
@@ -86,12 +88,12 @@ def could_be_wanda(
             outside its range.
 
     Example:
-        >>> W = torch.tensor([[0.5, 0.2], [0.3, 0.7]])
+        >>> W = torch.tensor([[0.5, 0.25], [0.5, 0.75]])
         >>> could_be_wanda(W, torch.tensor([[True, False], [False, True]])).verdict
         'possible'
         >>> answer = could_be_wanda(W, torch.tensor([[False, True], [True, False]]))
-        >>> answer.verdict, answer.certificate.excess()  # 0.5 · 0.7 over 0.2 · 0.3
-        ('refuted', 5.833333240614992)
+        >>> answer.verdict, answer.certificate.excess()  # 0.5 · 0.75 over 0.25 · 0.5
+        ('refuted', 3.0)
 
     Source: Corollary 3.2 for the score; the theorem is
     pruneproof.symbolic.claims.explanations.
@@ -178,6 +180,8 @@ def _answer(
         )  # fmt: skip
 
     inputs = sizes.W.shape[1]
+    if not something_compares(sizes.W, keep, group, grouping.length(inputs)):
+        return explanation("not_decided", NOTHING, 1.0)
     if group == "layer":
         cycle, dead, norms, agreement = over_layer(sizes, keep, rounding)
     else:
@@ -217,7 +221,7 @@ def _search(
     least_alive: float,
     most_rounds: int,
 ) -> _Found:
-    layer = layer_of(sizes, keep, rounding.shrunk(SHARE), length)
+    layer = layer_of(sizes, keep, rounding.shrunk(SHARE), length, room=True)
     dead = torch.zeros(layer.V.shape[1:], dtype=torch.bool)
     raised = raise_norms(layer, dead, most_rounds)
     if not raised.cycles:
@@ -279,8 +283,6 @@ def _agreement(
         )
         highest.append(top)
         lowest.append(bottom)
-    if not highest or highest[0].shape[1] == 0:
-        return 1.0
     top, bottom = torch.cat(highest), torch.cat(lowest)
     if group == "layer":
         top, bottom = top.amax(), bottom.amin()
