@@ -173,9 +173,9 @@ def test_scores_that_make_the_same_masks_get_the_same_verdict():
 
 def test_the_command_says_it_beside_what_needs_no_calibration(place):
     pruned(place, Plan("wanda", n_m=(2, 4)))
-    arguments = ["inspect", place / "pruned", "--dense", place / "dense", "--method", "wanda", "--n-m", "2:4",
-                 "--calibration", place / "text.txt", "--samples", "8", "--seqlen", "24",
-                 "--report", place / "report"]  # fmt: skip
+    arguments = ["inspect", place / "pruned", "--dense", place / "dense", "--method", "wanda",
+                 "--n-m", "2:4", "--calibration", place / "text.txt", "--samples", "8",
+                 "--seqlen", "24", "--report", place / "report"]  # fmt: skip
     result = CliRunner().invoke(app, [str(each) for each in arguments])
     assert result.exit_code == 0, result.output
     found = json.loads((place / "report/inspect.json").read_text("utf-8"))

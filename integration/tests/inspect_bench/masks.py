@@ -105,28 +105,21 @@ def sparsegpt(W: np.ndarray, x: np.ndarray, sparsity: float, seed: int = 0) -> n
     return W.astype(np.float32)
 
 
-def worst_cycle(W: np.ndarray, kept: np.ndarray, m: int | None = None) -> float:
+def worst_cycle(W: np.ndarray, kept: np.ndarray) -> float:
     """Mean logarithm of the ratios of a cycle of inputs above 0, if there is one, else at most 0.
 
     Norms that explain a mask within outputs exist if and only if no cycle has a product above 1;
     the mean over the edges of the worst cycle is found by Karp's algorithm in float64.
 
     Args:
-        W: dense weights, outputs × inputs.
+        W: dense weights, outputs × the inputs that compare with each other.
         kept: the mask.
-        m: only every m neighbouring inputs compare with each other; None for all of an output.
     """
-    size = m or W.shape[1]
-    worst = -np.inf
     with np.errstate(divide="ignore", invalid="ignore"):
         L = np.log(np.abs(W.astype(np.float64)))
-        for start in range(0, W.shape[1], size):
-            part, of = L[:, start : start + size], kept[:, start : start + size]
-            # What is pruned loses nothing, so that it is -inf where it is 0 already.
-            above = np.where(~of, part, -np.inf)[:, :, None] - np.where(of, part, np.inf)[:, None]
-            edges = np.nan_to_num(above, nan=-np.inf, neginf=-np.inf).max(0)
-            worst = max(worst, _cycle_mean(edges))
-    return worst
+        # What is pruned loses nothing, so that it is -inf where it is 0 already.
+        above = np.where(~kept, L, -np.inf)[:, :, None] - np.where(kept, L, np.inf)[:, None]
+        return _cycle_mean(np.nan_to_num(above, nan=-np.inf, neginf=-np.inf).max(0))
 
 
 def _cycle_mean(edges: np.ndarray) -> float:
