@@ -7,7 +7,7 @@ layers; how many is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +19,8 @@ from pruneproof.integration.inspection.facts import Facts
 
 ENOUGH = 3
 """Layers that refute a method before it is asked no more."""
-SOME = 12
-"""Layers that are asked whether norms exist, evenly from all."""
+SOME = 2**23
+"""Weights whose layers are asked whether norms exist, evenly from all layers."""
 EXPERTS = 2
 """Experts of a layer that are asked about."""
 HALF_STEPS = {"GGUF Q8_0": 1 / 254, "GGUF Q5_0": 1 / 32, "GGUF Q4_0": 1 / 16}
@@ -108,18 +108,16 @@ class Explaining:
 
     Args:
         layers: how many layers will be asked about.
+        weights: how many weights they have.
         group: the only kind of groups to ask about, or None for both.
-        methods: what is claimed: these are asked of every layer.
         without: why nothing can be asked at all, or "".
     """
 
-    def __init__(
-        self, layers: int, group: str | None, methods: Sequence[str], without: str = ""
-    ) -> None:
+    def __init__(self, layers: int, weights: int, group: str | None, without: str = "") -> None:
         groups = GROUPS if group is None else (group,)
         self.asked = [_Asked(each, which) for each in QUESTIONS for which in groups]
-        self.every = max(1, layers // SOME)
-        self.methods, self.seen, self.layers = methods, 0, layers
+        self.every = max(1, min(layers // 4, round(weights / SOME)))
+        self.seen = 0
         for each in self.asked:
             each.open, each.layers = without, layers
 

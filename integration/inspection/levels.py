@@ -18,8 +18,8 @@ from pruneproof.integration.inspection.content import Array, Content
 RUN = 32
 """Weights of a row that are taken to share their levels: what GGUF's formats have in a block, and a
 part of what others have."""
-LOOKED_AT, WINDOW = 8, 2048
-"""Rows of the first look, and how many of their weights."""
+LOOKED_AT, WINDOW = 2**14, 2048
+"""Weights of the first look, and how many of a row at most."""
 SHARED = 0.15
 """Of a run, the share of the value nearest to 0 from which on a tensor is looked at closely; in one
 whose values are all different it is 1 / 32."""
@@ -66,7 +66,8 @@ def runs_of(part: Array) -> Array:
 
 def sample(content: Content) -> Array:
     """Some rows' beginnings, as floats."""
-    some = np.unique(np.linspace(0, content.rows - 1, min(LOOKED_AT, content.rows)).astype(int))
+    count = max(1, LOOKED_AT // max(1, min(content.columns, WINDOW)))
+    some = np.unique(np.linspace(0, content.rows - 1, min(count, content.rows)).astype(int))
     parts = [content.floats(slice(row, row + 1))[:, :WINDOW] for row in some.tolist()]
     return np.concatenate(parts)
 

@@ -114,10 +114,9 @@ def inspect(
     beside = _pairs(source, dense, "dense")
     before = _pairs(source, earlier, "mask-of")
     found = Inspection(source, claimed, [], dense=dense, earlier=earlier)
-    judged = sum(each.role.judged for each in source.entries)
-    explaining = Explaining(
-        judged, claimed.group, claimed.methods, "" if beside else "needs the dense model: --dense"
-    )
+    judged = [each.weights for each in source.entries if each.role.judged]
+    without = "" if beside else "the sizes of removed weights are in no pruned file; give --dense"
+    explaining = Explaining(len(judged), sum(judged), claimed.group, without)
     heads = heads_of(source)
     subjects = []
     task = bars.add_task("tensors", total=max(1, sum(each.size for each in source.entries)))
