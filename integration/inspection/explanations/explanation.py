@@ -36,7 +36,8 @@ class Explanation:
         verdict: `explains` (a score without data gives this mask), `possible` (there are norms
             with which the score does), `refuted`, or `not_decided`.
         agreement: share of the groups in which no kept score lies below a pruned one by more than
-            rounding explains; where norms are unknown, with the best that were found.
+            rounding explains; where norms are unknown, with good ones that were found, and None
+            where none were sought.
         certificate: of what is refuted, or of what must be known for `not_decided`.
         why: one sentence.
         n_m: kept of group, where only the members of a group compare.
@@ -46,13 +47,14 @@ class Explanation:
         arithmetic: the format whose rounding is allowed for; for `explains` the finest that does.
         dead: how many inputs must be dead (have a norm of 0) if the mask is the method's.
         norms: norms of the inputs with which the score gives the mask, where `possible`.
+        output_norms: of the outputs, where the score has them.
         sampled: what was looked at, where that is not all.
     """
 
     method: str
     group: str
     verdict: Verdict
-    agreement: float
+    agreement: float | None
     certificate: Certificate | None
     why: str
     n_m: tuple[int, int] | None = None
@@ -61,6 +63,7 @@ class Explanation:
     arithmetic: str = ""
     dead: int = 0
     norms: Tensor | None = None
+    output_norms: Tensor | None = None
     sampled: str = ""
 
     def as_data(self) -> dict[str, Any]:
