@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pruneproof.integration.inspection.beside import Beside, compare
+from pruneproof.integration.inspection.beside import EQUAL, ROUNDED, Beside, compare
 from pruneproof.integration.inspection.claimed import Claimed
 from pruneproof.integration.inspection.content import Content
 from pruneproof.integration.inspection.counts import Convention, Counted, common, convention_of
@@ -133,7 +133,8 @@ def inspect(
                 if beside is not None and comparable(entry, beside):
                     found.beside[entry.name] = _compared(facts, content, beside)
                     if entry.role.judged and facts.pruned:
-                        _explain(explaining, facts, content, mask, beside)
+                        kept = found.beside[entry.name].relation
+                        _explain(explaining, facts, content, mask, beside, kept)
                 if before is not None:
                     found.fates[entry.name] = _followed(facts, content, before)
             if entry.role.judged and mask is not None:
@@ -185,12 +186,16 @@ def _compared(facts: Facts, content: Content, pairs: Pairs) -> Beside:
 
 
 def _explain(
-    explaining: Explaining, facts: Facts, content: Content, mask: Any, pairs: Pairs
+    explaining: Explaining, facts: Facts, content: Content, mask: Any, pairs: Pairs, kept: str
 ) -> None:
-    """Ask what explains a layer's mask, where its zeros can be told from a format's."""
+    """Ask what explains a layer's mask, where its zeros can be told from a format's.
+
+    Where the kept weights are the dense model's, few levels are its own, and made no zero since.
+    """
     quantised = facts.levels is not None and facts.levels.quantised
     known = facts.entry.storage in HALF_STEPS
-    if facts.displaced or (not known and (facts.entry.storage != PLAIN or quantised)):
+    changed = kept not in (EQUAL, ROUNDED)
+    if changed and (facts.displaced or (not known and (facts.entry.storage != PLAIN or quantised))):
         explaining.skip("the format made or moved zeros, and which ones is not known")
         return
     dense = pairs.content(facts.entry, content)
