@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 
@@ -93,13 +95,22 @@ class Content:
         return as_floats(self.bits(rows), self.dtype)
 
     def zeros(self) -> Zeros:
-        """Where the zeros are; one pass."""
+        """Where the zeros are; one pass, on all cores."""
         mask = np.empty((self.rows, self.columns), bool)
-        negative, finite = 0, True
-        for rows in self.parts():
-            count, whole = zeros_of(self.bits(rows), self.dtype, mask[rows])
-            negative, finite = negative + count, finite and whole
-        return Zeros(mask, negative, finite)
+
+        def look(rows: slice) -> tuple[int, bool]:
+            return zeros_of(self.bits(rows), self.dtype, mask[rows])
+
+        parts = list(self.parts())
+        found = list(_pool().map(look, parts) if len(parts) > 1 else map(look, parts))
+        return Zeros(mask, sum(each for each, _ in found), all(each for _, each in found))
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """As many threads as torch and BLAS would take; NumPy lets them run side by side."""
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    return ThreadPoolExecutor(int(said) if said.isdecimal() and int(said) else os.cpu_count())
 
 
 def zeros_of(part: Array, dtype: str, mask: NDArray[np.bool_]) -> tuple[int, bool]:

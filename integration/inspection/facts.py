@@ -19,7 +19,7 @@ from pruneproof.integration.inspection.levels import (
     sample,
     shared,
 )
-from pruneproof.integration.inspection.n_of_m import LARGEST, Pattern, strongest
+from pruneproof.integration.inspection.n_of_m import LARGEST, Pattern, row_zeros, strongest
 from pruneproof.integration.inspection.source import PLAIN, Entry
 from pruneproof.integration.inspection.structured import Structured, structured
 
@@ -44,6 +44,7 @@ class Facts:
         decided: whether that can be told at all.
         why: in words, why or why not.
         pattern: the strongest n:m, or None.
+        row_zeros: the fewest and the most zeros of an output.
         counted: zeros of each output where all have the same, else of the layer; None without
             zeros.
         convention: the rounding, once all tensors are known.
@@ -60,6 +61,7 @@ class Facts:
     decided: bool = True
     why: str = ""
     pattern: Pattern | None = None
+    row_zeros: tuple[int, int] = (0, 0)
     counted: Counted | None = None
     convention: Convention | None = None
     whole: Structured = field(default_factory=lambda: Structured(0, 0, None))
@@ -165,20 +167,17 @@ def _look_at_mask(
 ) -> None:
     inputs = mask.shape[1]
     each = row_zeros(mask)
-    same = int(each.min()) == int(each.max())
+    facts.row_zeros = int(each.min()), int(each.max())
+    same = facts.row_zeros[0] == facts.row_zeros[1]
     facts.counted = (
         Counted("output", inputs, int(each[0]))
         if same
         else (Counted("layer", mask.size, facts.zeros))
     )
     if facts.sparsity * (LARGEST + 1) >= 1:
-        facts.pattern = strongest(mask)
-        facts.whole = structured(mask, each, experts=experts, head=head)
-
-
-def row_zeros(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """How many zeros each output has."""
-    return np.fromiter(map(np.count_nonzero, mask), np.int64, len(mask))
+        facts.pattern = strongest(mask, each)
+        none = facts.pattern is None
+        facts.whole = structured(mask, each, experts=experts, head=head, blocks=none)
 
 
 def _look_at_levels(facts: Facts, content: Content) -> None:

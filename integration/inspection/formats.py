@@ -19,16 +19,16 @@ class Format:
         zeros_stay: whether 0.0 comes back as 0.0.
         lost: share of the zeros that come back as another number.
         size: mean size of those, relative to the mean kept weight.
-        dense_zeros: share of the weights of a dense one that become 0.
         measured_with: library and version.
+        dense_zeros: share of the weights of a dense one that become 0; None where not measured.
     """
 
     name: str
     zeros_stay: bool
     lost: float
     size: float
-    dense_zeros: float
     measured_with: str
+    dense_zeros: float | None = None
 
 
 @cache

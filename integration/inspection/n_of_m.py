@@ -19,7 +19,7 @@ Mask = NDArray[np.bool_]
 LARGEST = 64
 BROKEN = 0.01
 SURPRISE = 20.0
-LOOKED_AT, WINDOW = 64, 1024
+LOOKED_AT, WINDOW = 48, 512
 """Outputs of the first look, and how many of their inputs: from the first on."""
 CLEAN = 0.5
 """Of the groups that keep no more than n, those that must keep just n."""
@@ -66,7 +66,7 @@ class Pattern:
         return f"{self.n}:{self.m}" + (" along outputs" if self.along == "outputs" else "")
 
 
-def strongest(zero: Mask) -> Pattern | None:
+def strongest(zero: Mask, zeros: NDArray[np.int64] | None = None) -> Pattern | None:
     """The pattern that keeps the smallest share, of the smallest groups.
 
     Any 2:4 mask is nearly an 8:17 one, and a quantiser that makes a few more zeros makes it so.
@@ -74,6 +74,7 @@ def strongest(zero: Mask) -> Pattern | None:
 
     Args:
         zero: True where a weight is 0, outputs × inputs.
+        zeros: `row_zeros` of it, where they are known.
     """
     ways = {"inputs": zero, "outputs": zero.T}
     left = [(each, along) for along, mask in ways.items() for each in candidates(mask)]
@@ -83,9 +84,10 @@ def strongest(zero: Mask) -> Pattern | None:
         for each, along in sorted(alike, key=lambda pair: (-round(pair[0].just, 2), pair[0].m)):
             mask, n, m = ways[along], each.n, each.m
             counts = group_counts(mask, m)
-            broken, just = int((counts < m - n).sum()), int((counts == m - n).sum())
+            broken = np.count_nonzero(counts < m - n)
+            just = np.count_nonzero(counts == m - n)
             few = broken <= BROKEN * counts.size and just >= CLEAN * (counts.size - broken)
-            if few and not _by_chance(mask, n, m):
+            if few and not _by_chance(mask, n, m, zeros if along == "inputs" else None):
                 return judged(counts, mask, n, m, along)
         left = [pair for pair in left if pair not in alike]
     return None
@@ -98,7 +100,7 @@ def claimed(zero: Mask, n: int, m: int) -> Pattern:
 
 def judged(counts: NDArray[np.uint8], mask: Mask, n: int, m: int, along: str) -> Pattern:
     """Count the groups that break a pattern, smaller ones at the end included."""
-    broken = int((counts < m - n).sum())
+    broken = int(np.count_nonzero(counts < m - n))
     width = mask.shape[1]
     rest = width % m
     groups, tail = counts.size, None
@@ -124,21 +126,61 @@ def group_counts(zero: Mask, m: int) -> NDArray[np.uint8]:
     if not zero.flags.c_contiguous and zero.T.flags.c_contiguous:
         flipped = zero.T[:width].view(np.uint8).reshape(width // m, m, zero.shape[0])
         return flipped.sum(axis=1, dtype=np.uint8).T
-    ones = zero[:, :width].view(np.uint8)
-    for together, wide, factor in ((8, np.uint64, 0x0101010101010101), (4, np.uint32, 0x01010101),
-                                   (2, np.uint16, 0x0101)):  # fmt: skip
-        if m % together == 0:
-            # A byte for each weight: the product's highest byte is their sum.
-            words = np.ascontiguousarray(ones).view(wide)
-            ones = ((words * wide(factor)) >> wide(8 * together - 8)).astype(np.uint8)
-            m //= together
-            break
-    if m == 1:
-        return ones
-    total = ones[:, ::m].copy()
-    for place in range(1, m):
-        total += ones[:, place::m]
-    return total
+    # Groups do not straddle outputs, so the outputs may be taken as one.
+    ones = np.ascontiguousarray(zero[:, :width]).reshape(-1).view(np.uint8)
+    return _groups_of(ones, m).reshape(zero.shape[0], width // m)
+
+
+AT_ONCE = 2**18
+"""Bytes that are summed together, which stay in a core's cache."""
+
+
+def _groups_of(ones: NDArray[np.uint8], m: int) -> NDArray[np.uint8]:
+    """Sums of every m bytes, each 0 or 1."""
+    together = next((each for each in (8, 4, 2) if m % each == 0), 1)
+    found = np.empty(len(ones) // m, np.uint8)
+    step = max(1, AT_ONCE // m) * m
+    for start in range(0, len(ones), step):
+        part = ones[start : start + step]
+        if together > 1:
+            wide, factor = _WORDS[together]
+            # The highest byte of the product is the sum of all bytes.
+            part = ((part.view(wide) * factor) >> wide(8 * together - 8)).astype(np.uint8)
+        rows = part.reshape(-1, m // together)
+        total = rows[:, 0].copy()
+        for place in range(1, m // together):
+            total += rows[:, place]
+        found[start // m : start // m + len(total)] = total
+    return found
+
+
+_WORDS = {
+    8: (np.uint64, np.uint64(0x0101010101010101)),
+    4: (np.uint32, np.uint32(0x01010101)),
+    2: (np.uint16, np.uint16(0x0101)),
+}
+
+
+def row_zeros(zero: Mask) -> NDArray[np.int64]:
+    """How many zeros each output has.
+
+    Args:
+        zero: outputs × inputs; a transposed view is as good.
+    """
+    outputs, inputs = zero.shape
+    if not zero.flags.c_contiguous:
+        found = np.zeros(outputs, np.int64)
+        for start in range(0, inputs, 255):
+            found += zero.T[start : start + 255].view(np.uint8).sum(axis=0, dtype=np.uint8)
+        return found
+    if inputs % 8:
+        return np.fromiter(map(np.count_nonzero, zero), np.int64, outputs)
+    # Eight weights in a word, each in a byte of its own, which holds 255 at most.
+    words, found = zero.view(np.uint64), np.zeros(outputs, np.int64)
+    for start in range(0, words.shape[1], 255):
+        sums = words[:, start : start + 255].sum(axis=1)
+        found += sums.view(np.uint8).reshape(outputs, 8).sum(axis=1, dtype=np.int64)
+    return found
 
 
 def candidates(zero: Mask) -> list[Candidate]:
@@ -180,15 +222,15 @@ def _windows(inputs: int) -> tuple[NDArray[np.int64], ...]:
     return tuple(map(np.array, (starts, ends, sizes, first)))
 
 
-def _by_chance(zero: Mask, n: int, m: int) -> bool:
+def _by_chance(zero: Mask, n: int, m: int, zeros: NDArray[np.int64] | None) -> bool:
     """Whether an output's zeros, in any order, would leave few groups that keep more than n."""
     outputs, inputs = zero.shape
-    zeros = np.count_nonzero(zero, axis=1)
+    zeros = row_zeros(zero) if zeros is None else zeros
     values, times = np.unique(zeros, return_counts=True)
     some = np.linspace(0, outputs - 1, min(LOOKED_AT, outputs)).astype(np.int64)
     packed = np.packbits(zero[some], axis=1)
     # Outputs that are all alike, as where whole inputs are gone, are seen once.
-    different = len(np.unique(packed, axis=0)) / len(some)
+    different = len({row.tobytes() for row in packed}) / len(some)
     expected = 0.0
     for value, count in zip(values.tolist(), times.tolist(), strict=True):
         expected += count * (inputs // m) * _more_than(n, m, inputs - value, inputs)

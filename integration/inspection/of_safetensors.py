@@ -92,7 +92,8 @@ class _Raw:
         file, shape = self.files[name], self.headers[name].shape
         if prod(shape) == 0:
             return np.empty(shape, dtype)
-        return np.memmap(file, dtype, "r", self.places[file][name], shape)
+        # As a plain array, whose parts are made faster.
+        return np.asarray(np.memmap(file, dtype, "r", self.places[file][name], shape))
 
     def whole(self, name: str) -> Array:
         """A tensor as floats or whole numbers; for the small ones beside packed weights."""

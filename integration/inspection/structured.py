@@ -52,6 +52,7 @@ def structured(
     *,
     experts: int = 1,
     head: tuple[str, int] | None = None,
+    blocks: bool = True,
 ) -> Structured:
     """Look for whole rows, columns, heads, experts and blocks.
 
@@ -59,6 +60,7 @@ def structured(
         zero: True where a weight is 0, outputs × inputs, of experts one after the other.
         row_zeros: how many of each output are.
         experts: how many matrices there are.
+        blocks: whether to look for blocks, too.
         head: `rows` or `columns`, and how many of them a head has; None where there are no heads.
     """
     outputs, inputs = zero.shape
@@ -80,7 +82,7 @@ def structured(
         kind = "experts"
     elif total and covered >= ENOUGH * total and covered >= FEW * zero.size:
         kind = _which(in_rows, in_columns, total)
-    elif total:
+    elif total and blocks:
         kind = _blocks(zero, total)
     heads = [] if head is None else _heads(head, gone_rows, gone_columns[0])
     return Structured(rows, columns, kind, heads, whole)

@@ -42,13 +42,11 @@ class Subject:
     Attributes:
         facts: of the layer.
         asked: the claimed n:m pattern in it.
-        row_zeros: how many zeros its outputs have: the fewest and the most.
         beside: it and the dense model's.
     """
 
     facts: Facts
     asked: Pattern | None = None
-    row_zeros: tuple[int, int] = (0, 0)
     beside: Beside | None = None
 
     @property
@@ -69,8 +67,7 @@ def subject(facts: Facts, mask: NDArray[np.bool_], claimed: Claimed) -> Subject:
     if claimed.n_m is not None:
         n, m = claimed.n_m
         asked = asked_of(mask, n, m) if m <= mask.shape[1] else None
-    counts = [int(np.count_nonzero(row)) for row in mask] if facts.zeros else [0]
-    return Subject(facts, asked, (min(counts), max(counts)))
+    return Subject(facts, asked)
 
 
 def with_dense(of: Subject, beside: Beside | None) -> Subject:
@@ -139,14 +136,15 @@ def _counts(each: Subject, share: float) -> bool:
         return True
     if inputs is None:
         return False
-    return all(abs(count - share * inputs) <= 1 for count in each.row_zeros)
+    return all(abs(count - share * inputs) <= 1 for count in facts.row_zeros)
 
 
 def _near(each: Subject, share: float) -> bool:
     """Whether zeros, and moved ones, are those of a sparsity and of what rounding adds."""
     facts = each.facts
     known = storage_format(facts.entry.storage)
-    more = 0.1 if known is None else 2 * known.dense_zeros + 0.05
+    zeros = None if known is None else known.dense_zeros
+    more = 0.1 if zeros is None else 2 * zeros + 0.05
     found = facts.removed / facts.entry.weights
     return share - NEAR <= found <= share + more
 
@@ -187,7 +185,7 @@ def _of_group(group: str, there: Sequence[Subject]) -> Verdict:
     wrong = [each for each in told if same(each) != (group == "output")]
     if not wrong:
         return Verdict(claim, HOLDS, f"the zeros of {len(told)} layers are counted so")
-    low, high = wrong[0].row_zeros
+    low, high = wrong[0].facts.row_zeros
     how = f"the same number of zeros ({low}) in each output"
     if group == "output":
         how = f"{low} to {high} zeros in an output"
