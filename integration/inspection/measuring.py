@@ -24,8 +24,8 @@ SIZE = 256
 HEAD = """# What storage formats make of zeros
 
 `pruneproof inspect` never takes a zero that a format made for a pruned weight, and finds zeros that
-a format moved. This is what it knows of formats: a {size} × {size} Gaussian weight, of which half of
-each row was removed by magnitude, is stored and expanded again. What gguf can write is measured by
+a format moved. This is what it knows of formats: a Gaussian weight, {size} × {size}, is stored and
+expanded again after half of each row was removed by magnitude. What gguf can write is measured by
 `python -m pruneproof.integration.inspection.measuring docs/formats.md`; the others were measured
 once, on weights of that kind, with the library and version in the last column.
 

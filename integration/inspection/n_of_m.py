@@ -23,6 +23,10 @@ LOOKED_AT, WINDOW = 48, 512
 """Outputs of the first look, and how many of their inputs: from the first on."""
 CLEAN = 0.5
 """Of the groups that keep no more than n, those that must keep just n."""
+ROWS = 256
+"""Outputs by which it is told how often an input is zero."""
+EVERYWHERE = 0.9
+"""Of the places in an output, those at which groups must do so."""
 ALIKE = 1.1
 """By what factor the shares that patterns keep may differ for one to be the other's shadow."""
 
@@ -87,10 +91,26 @@ def strongest(zero: Mask, zeros: NDArray[np.int64] | None = None) -> Pattern | N
             broken = np.count_nonzero(counts < m - n)
             just = np.count_nonzero(counts == m - n)
             few = broken <= BROKEN * counts.size and just >= CLEAN * (counts.size - broken)
-            if few and not _by_chance(mask, n, m, zeros if along == "inputs" else None):
+            if (
+                few
+                and _everywhere(counts == m - n)
+                and not _by_chance(mask, n, m, zeros if along == "inputs" else None)
+            ):
                 return judged(counts, mask, n, m, along)
         left = [pair for pair in left if pair not in alike]
     return None
+
+
+def _everywhere(just: Mask) -> bool:
+    """Whether groups keep just n wherever they are, as they do if each was pruned by itself.
+
+    Where the size of its input decides over a weight, one place's groups may keep as many by
+    chance.
+    """
+    if just.shape[1] < 2:
+        return False
+    some = just[:: max(1, len(just) // ROWS)]
+    return bool((some.mean(axis=0) >= CLEAN / 2).mean() >= EVERYWHERE)
 
 
 def claimed(zero: Mask, n: int, m: int) -> Pattern:
@@ -223,20 +243,39 @@ def _windows(inputs: int) -> tuple[NDArray[np.int64], ...]:
 
 
 def _by_chance(zero: Mask, n: int, m: int, zeros: NDArray[np.int64] | None) -> bool:
-    """Whether an output's zeros, in any order, would leave few groups that keep more than n."""
-    outputs, inputs = zero.shape
+    """Whether few groups would keep more than n if weights were pruned by themselves.
+
+    Once with the zeros of each output in any order; once with each input as often zero as it is,
+    which is what is left of a pattern where inputs differ more than anything else.
+    """
+    inputs = zero.shape[1]
+    if _expected_by_inputs(zero, n, m) <= SURPRISE:
+        return True
     zeros = row_zeros(zero) if zeros is None else zeros
     values, times = np.unique(zeros, return_counts=True)
-    some = np.linspace(0, outputs - 1, min(LOOKED_AT, outputs)).astype(np.int64)
-    packed = np.packbits(zero[some], axis=1)
-    # Outputs that are all alike, as where whole inputs are gone, are seen once.
-    different = len({row.tobytes() for row in packed}) / len(some)
     expected = 0.0
     for value, count in zip(values.tolist(), times.tolist(), strict=True):
         expected += count * (inputs // m) * _more_than(n, m, inputs - value, inputs)
-        if expected * different > SURPRISE:
+        if expected > SURPRISE:
             return False
     return True
+
+
+def _expected_by_inputs(zero: Mask, n: int, m: int) -> float:
+    """Groups that keep more than n where each input is kept at random, as often as it is here."""
+    outputs, inputs = zero.shape
+    some = zero[:: max(1, outputs // ROWS)]
+    share = 1 - np.count_nonzero(some, axis=0) / len(some)
+    share = share[: inputs // m * m].reshape(-1, m)
+    # The distribution of how many are kept, one input after the other.
+    chance = np.zeros((len(share), m + 1))
+    chance[:, 0] = 1
+    for place in range(m):
+        kept = share[:, place, None]
+        moved = chance[:, :-1] * kept
+        chance *= 1 - kept
+        chance[:, 1:] += moved
+    return float(chance[:, n + 1 :].sum() * outputs)
 
 
 def _more_than(n: int, m: int, kept: int, inputs: int) -> float:

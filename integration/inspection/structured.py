@@ -105,22 +105,23 @@ def _both(rows: NDArray[np.bool_], columns: NDArray[np.bool_], experts: int) -> 
 
 def _blocks(zero: Mask, total: int) -> str | None:
     """The largest square of which whole ones hold nearly all zeros."""
-    outputs, inputs = zero.shape
     for size in SQUARES:
-        if outputs < 2 * size or inputs < 2 * size:
+        if min(zero.shape) < 2 * size:
             continue
         # A first band of squares decides for nearly every mask.
-        for band in (zero[:size], zero[: outputs // size * size]):
-            width = inputs // size * size
-            squares = band[:, :width].reshape(-1, size, width // size, size)
-            whole = int(squares.all(axis=(1, 3)).sum()) * size * size
-            there = int(np.count_nonzero(band))
-            if whole < ENOUGH * there or (band is not zero[:size] and whole < ENOUGH * total):
-                break
-        else:
-            if whole >= ENOUGH * total:
-                return f"blocks of {size} × {size}"
+        band = zero[:size]
+        if _in_squares(band, size) < ENOUGH * np.count_nonzero(band):
+            continue
+        if _in_squares(zero, size) >= ENOUGH * total:
+            return f"blocks of {size} × {size}"
     return None
+
+
+def _in_squares(zero: Mask, size: int) -> int:
+    """How many zeros lie in squares that are whole."""
+    height, width = (each // size for each in zero.shape)
+    squares = zero[: height * size, : width * size].reshape(height, size, width, size)
+    return int(squares.all(axis=(1, 3)).sum()) * size * size
 
 
 def _heads(head: tuple[str, int], rows: NDArray[np.bool_], columns: NDArray[np.bool_]) -> list[int]:

@@ -26,7 +26,12 @@ def folder(tmp_path):
     shutil.rmtree(tmp_path)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda each: each.name)
+PARAMETERS = [
+    pytest.param(each, id=each.name, marks=[pytest.mark.long] * each.long) for each in CASES
+]
+
+
+@pytest.mark.parametrize("case", PARAMETERS)
 def test_each_finding_is_right(case: Case, folder):
     made = case.make(folder)
     report = folder / "report"

@@ -43,22 +43,23 @@ class Made:
 
 @dataclass(frozen=True)
 class Case:
-    """A name, and what makes the files in an empty folder."""
+    """A name, what makes the files in an empty folder, and whether it waits for `tox -e long`."""
 
     name: str
     make: Callable[[Path], Made]
+    long: bool = False
 
 
 class Cases(list[Case]):
     """Cases in order; `add` is a decorator of what makes the files of one."""
 
     def add(
-        self, name: str, *arguments: Any
+        self, name: str, *arguments: Any, long: bool = False
     ) -> Callable[[Callable[..., Made]], Callable[..., Made]]:
         """Remember a maker, which is given the folder and these arguments."""
 
         def remember(make: Callable[..., Made]) -> Callable[..., Made]:
-            self.append(Case(name, lambda folder: make(folder, *arguments)))
+            self.append(Case(name, lambda folder: make(folder, *arguments), long))
             return make
 
         return remember

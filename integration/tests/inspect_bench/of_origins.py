@@ -69,7 +69,8 @@ def explained(folder: Path, method: str, group: str, sparsity: float = 0.5) -> M
 
 for _method in ("magnitude", "ri", "symmetric", "symmetric_squared"):
     for _group in ("output", "layer"):
-        CASES.add(f"{_method}, {_group}", _method, _group)(explained)
+        _long = _method.startswith("sym") and _group == "layer"
+        CASES.add(f"{_method}, {_group}", _method, _group, long=_long)(explained)
 CASES.add("ri, output, a third", "ri", "output", 0.33)(explained)
 
 
@@ -88,7 +89,8 @@ def by_data(folder: Path, method: str, group: str) -> Made:
 
 for _method in ("wanda", "ria", "symwanda", "owanda", "stochria", "random"):
     for _group in ("output", "layer"):
-        CASES.add(f"{_method}, {_group}", _method, _group)(by_data)
+        _long = _group == "layer" and _method != "wanda"
+        CASES.add(f"{_method}, {_group}", _method, _group, long=_long)(by_data)
 
 
 def n_of_m(folder: Path, method: str, n: int, m: int) -> Made:
@@ -104,12 +106,12 @@ def n_of_m(folder: Path, method: str, n: int, m: int) -> Made:
 
 for _method in ("magnitude", "wanda", "ria", "random"):
     for _n, _m in ((2, 4), (4, 8)):
-        CASES.add(f"{_method}, {_n}:{_m}", _method, _n, _m)(n_of_m)
+        CASES.add(f"{_method}, {_n}:{_m}", _method, _n, _m, long=_m == 8)(n_of_m)
 
 
 @CASES.add("SparseGPT")
 @CASES.add("SparseGPT, called Wanda", "--method", "wanda")
-@CASES.add("SparseGPT, called magnitude", "--method", "magnitude")
+@CASES.add("SparseGPT, called magnitude", "--method", "magnitude", long=True)
 def by_sparsegpt(folder: Path, *options: str) -> Made:
     """It changes what it keeps, so what only masks cannot have made it."""
     dense, tensors, kept, right = llama(), llama(), {}, {}
@@ -173,11 +175,11 @@ def changed(folder: Path, how: str) -> Made:
 
 
 for _how in ("fine-tuned", "rescaled outputs", "rescaled inputs", "one weight"):
-    CASES.add(f"kept weights: {_how}", _how)(changed)
+    CASES.add(f"kept weights: {_how}", _how, long=_how == "rescaled inputs")(changed)
 
 
 @CASES.add("rounded to bfloat16 after pruning", "BF16")
-@CASES.add("rounded to float16 after pruning", "F16")
+@CASES.add("rounded to float16 after pruning", "F16", long=True)
 def rounded_after(folder: Path, dtype: str) -> Made:
     """The dense model is float32: what only rounding explains is not a changed weight."""
     tensors, kept = masked(llama(), by_score("magnitude"))
@@ -211,7 +213,7 @@ def sparse_base_alone(folder: Path) -> Made:
 
 
 @CASES.add("GGUF Q8_0 beside a dense folder", "Q8_0")
-@CASES.add("GGUF F16 beside a dense folder", "F16")
+@CASES.add("GGUF F16 beside a dense folder", "F16", long=True)
 def gguf_beside_folder(folder: Path, kind: str) -> Made:
     """llama.cpp's converter changes the order of the outputs of q_proj and k_proj."""
     tensors, kept = masked(llama(), by_score("magnitude"))
