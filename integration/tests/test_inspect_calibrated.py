@@ -14,6 +14,7 @@ from pruneproof.cli.app import app
 from pruneproof.integration.inspection.agreement import Groups, pruned_alike
 from pruneproof.integration.inspection.calibrated import agreements
 from pruneproof.integration.inspection.recognised import Overlaps, verdicts
+from pruneproof.integration.inspection.report.agreements import by_block, draw
 from pruneproof.integration.inspection.texts import Texts
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.plan import Plan
@@ -194,3 +195,19 @@ def test_a_calibration_needs_the_dense_model(place):
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 2
     assert "pruneproof inspect: calibration: needs --dense" in result.stderr
+
+
+def test_the_picture_shows_the_scores_that_were_asked(tmp_path):
+    layers = {f"{block}.{name}": 0.9 + block / 100 for block in range(6) for name in ("q", "k")}
+    said = [
+        {"method": method, "parameters": {}, "calibration": {"source": source, "layers": layers}}
+        for source in ("a", "b")
+        for method in ("wanda", "magnitude", "stochria")
+    ]
+    draw({"explanations": [{"method": "ri"}, *said]}, tmp_path / "picture.svg")
+    text = (tmp_path / "picture.svg").read_text("utf-8")
+    assert text.count("<!-- wanda -->") == text.count("<!-- magnitude -->") == 1
+    assert "stochria" not in text
+    with pytest.raises(ValueError, match="no explanation with a calibration"):
+        draw({"explanations": [{"method": "ri"}]}, tmp_path / "none.svg")
+    assert by_block({"10.q": 0.5, "2.q": 1.0, "2.k": 0.0}) == {2: [1.0, 0.0], 10: [0.5]}
