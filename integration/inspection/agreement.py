@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-MOST_OUTPUTS = 128
+MOST_OUTPUTS = 64
 """Outputs of a matrix that are compared where groups lie within outputs; more change no percent."""
 
 

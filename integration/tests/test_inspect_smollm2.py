@@ -21,7 +21,7 @@ from pruneproof.integration.text_sources import calibration_tokens
 from pruneproof.integration.wikipedia import fetch_wikipedia_text
 
 pytestmark = pytest.mark.checkpoint
-DRAWS = {"samples": 8, "seqlen": 256}
+DRAWS = {"samples": 16, "seqlen": 256}
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,7 @@ def test_a_model_that_this_project_pruned_is_recognised(tmp_path, text):
     found = inspected(tmp_path, text, seed=0)
     recognised_as_wanda(found)
     nearest = next(each for each in found["explanations"] if "calibration" in each)
+    assert nearest["verdict"] == "explains"
     assert nearest["agreement"] == 1, "the same text and seed give the same mask"
 
 
@@ -85,11 +86,12 @@ def recognised_as_wanda(found: dict[str, Any]) -> None:
     assert of["wanda"] == "possible"
     assert of["magnitude"] == of["ri"] == of["ria"] == "refuted"
     calibrated = {each["method"]: each for each in found["explanations"] if "calibration" in each}
-    nearest, *others = sorted(calibrated.values(), key=lambda each: each["calibration"]["distance"])
-    assert (nearest["method"], nearest["verdict"]) == ("wanda", "explains")
-    assert all(each["verdict"] == "not_decided" for each in others)
-    assert nearest["agreement"] > 0.95
-    assert calibrated["magnitude"]["agreement"] < 0.9
+    nearest = min(calibrated.values(), key=lambda each: each["calibration"]["distance"])
+    assert nearest["method"] == "wanda"
+    assert nearest["verdict"] in ("explains", "possible")
+    for other in ("magnitude", "ri", "owanda", "symwanda", "stochria"):
+        assert calibrated[other]["verdict"] == "not_decided"
+        assert calibrated[other]["agreement"] < nearest["agreement"]
 
 
 @torch.no_grad()
