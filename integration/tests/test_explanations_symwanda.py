@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from masks import layer, lowest_pruned, relative_importance
-from pruneproof.integration.inspection.explanations import Farkas, could_be_symwanda
+from pruneproof.integration.inspection.explanations import Farkas, could_be_symwanda, symwanda
 
 SHAPES = [("output", None), ("layer", None), ("output", (2, 4))]
 
@@ -130,3 +130,9 @@ def test_a_sum_must_hold_for_every_norm():
 def test_wrong_arguments_are_named(wrong, message):
     with pytest.raises(ValueError, match=message):
         could_be_symwanda(torch.ones(4, 8), torch.ones(4, 8, dtype=torch.bool), **wrong)
+
+
+def test_what_is_to_be_installed_is_named(monkeypatch):
+    monkeypatch.setattr(symwanda, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="pruneproof\\[checkpoint\\]"):
+        could_be_symwanda(torch.ones(4, 8), torch.ones(4, 8, dtype=torch.bool))

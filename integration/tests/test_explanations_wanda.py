@@ -294,3 +294,12 @@ def test_a_weight_or_mask_of_another_kind_is_refused():
         could_be_wanda(W, keep.float())
     with pytest.raises(ValueError, match="terms must be one of"):
         could_be_ria(W, keep, terms="row")
+
+
+def test_float8_is_read():
+    W, x = layer(32, 32, 0)
+    W = (64 * W).to(torch.float8_e4m3fn)
+    keep = lowest_pruned(W.float().abs() * x)
+    assert could_be_wanda(W, keep).verdict == could_be_wanda(W.float(), keep).verdict == "possible"
+    random = lowest_pruned(torch.rand(W.shape, generator=torch.Generator().manual_seed(0)))
+    assert could_be_ria(W, random).verdict == "refuted"

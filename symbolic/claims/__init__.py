@@ -32,6 +32,7 @@ MODULES = (
     "r2_dsnot",
     "selection",
     "guarantees",
+    "explanations",
 )
 """The modules in the order in which the ledger shows them."""
 

@@ -57,6 +57,16 @@ def checked(W: Tensor, keep: Tensor, group: str, n_m: tuple[int, int] | None) ->
     return Grouping(group, n_m)
 
 
+def comparable(W: Tensor) -> Tensor:
+    """W in a dtype that torch compares: float8, each of whose values float32 holds, is none.
+
+    Example:
+        >>> comparable(torch.ones(1, 1, dtype=torch.float8_e5m2)).dtype
+        torch.float32
+    """
+    return W.float() if W.dtype.itemsize == 1 else W
+
+
 def in_groups(A: Tensor, length: int, fill: float | bool) -> Tensor:
     """out × in as out × groups × length; a last group that is shorter is filled up.
 

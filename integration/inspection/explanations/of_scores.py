@@ -13,6 +13,7 @@ from pruneproof.integration.inspection.explanations.explanation import Explanati
 from pruneproof.integration.inspection.explanations.groups import (
     NOTHING,
     checked,
+    comparable,
     extremes,
     in_groups,
     sides,
@@ -147,6 +148,7 @@ def explained_by_score(
     Source: the bounds are derived in pruneproof.integration.inspection.explanations.scores.
     """
     grouping = checked(W, keep, group, n_m)
+    W = comparable(W)
     coarsest = rounding_of(computed_in)
     known = {"n_m": grouping.n_m, "parameters": parameters}
     layer = _Layer(scored(W, method, parameters), keep, group, grouping.length(W.shape[1]))

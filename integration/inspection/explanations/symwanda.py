@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from importlib.util import find_spec
 from typing import Any, Literal
 
 import numpy as np
@@ -31,6 +32,7 @@ from pruneproof.integration.inspection.explanations.groups import (
     NOTHING,
     Grouping,
     checked,
+    comparable,
     something_compares,
 )
 from pruneproof.integration.inspection.explanations.norms import forced_dead, layer_of
@@ -77,11 +79,14 @@ def could_be_symwanda(
         TypeError: W or keep is no tensor, or keep not boolean.
         ValueError: W is not a finite matrix, keep has another shape, or another argument is
             outside its range.
-        ModuleNotFoundError: scipy is missing, which comes with the extra ``checkpoint``.
+        ImportError: scipy is missing, which comes with the extra ``checkpoint``.
 
     Source: Lemma 3.1, Eq. (1), and Appendix B for the squared score.
     """
+    if find_spec("scipy") is None:
+        raise ImportError("symwanda needs scipy: python -m pip install 'pruneproof[checkpoint]'")
     grouping = checked(W, keep, group, n_m)
+    W = comparable(W)
     check_choice("method", method, METHODS)
     check_number("least_alive", least_alive, 0, 1)
     check_integer("most", most, 2)

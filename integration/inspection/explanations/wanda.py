@@ -27,6 +27,7 @@ from pruneproof.integration.inspection.explanations.explanation import Explanati
 from pruneproof.integration.inspection.explanations.groups import (
     NOTHING,
     checked,
+    comparable,
     extremes,
     in_groups,
     sides,
@@ -51,6 +52,8 @@ SHARE = Fraction(15, 16)
 """Of the rounding that is allowed for, what the search itself uses up."""
 LEAST_ALIVE = 0.05
 """A calibration in which fewer inputs are ever non-zero is not counted as one."""
+LEAST_ROUNDS, READ = 50, 2**33
+"""Of the search, where the layer is large; and how many weights may be read instead."""
 SHORTENED = 8
 """How many groups are searched for a shorter cycle."""
 
@@ -63,7 +66,7 @@ def could_be_wanda(
     group: str = "output",
     computed_in: torch.dtype | None = None,
     least_alive: float = LEAST_ALIVE,
-    most_rounds: int = 2000,
+    most_rounds: int | None = None,
 ) -> Explanation:
     r"""Whether a mask keeps the highest :math:`|W_{ki}|\,x_i` for some norms x of the inputs.
 
@@ -76,7 +79,8 @@ def could_be_wanda(
             allows for bfloat16 and float16, whatever W is stored in.
         least_alive: the share of the inputs that a calibration is taken to reach; 1 where it is
             known that no input is dead, as behind a norm or a SiLU.
-        most_rounds: of the search, after which it is `not_decided`.
+        most_rounds: of the search, after which it is `not_decided`; None for as many as can be
+            needed, or in layers of many millions of weights as read some 10¹⁰.
 
     Returns:
         `possible` with norms, for which every group was looked at; `refuted` with a cycle; or
@@ -98,7 +102,9 @@ def could_be_wanda(
     Source: Corollary 3.2 for the score; the theorem is
     pruneproof.symbolic.claims.explanations.
     """
-    return _answer("wanda", {}, Sizes(W), keep, group, n_m, computed_in, least_alive, most_rounds)
+    checked(W, keep, group, n_m)
+    sizes = Sizes(comparable(W))
+    return _answer("wanda", {}, sizes, keep, group, n_m, computed_in, least_alive, most_rounds)
 
 
 def could_be_ria(
@@ -110,7 +116,7 @@ def could_be_ria(
     group: str = "output",
     computed_in: torch.dtype | None = None,
     least_alive: float = LEAST_ALIVE,
-    most_rounds: int = 2000,
+    most_rounds: int | None = None,
 ) -> Explanation:
     r"""Whether a mask keeps the highest :math:`RI_{ki}\,x_i^\alpha` for some norms and any α.
 
@@ -135,7 +141,7 @@ def could_be_ria(
     Source: Eq. (2).
     """
     checked(W, keep, group, n_m)
-    sizes = relative_importances(W, terms)
+    sizes = relative_importances(comparable(W), terms)
     parameters = {"terms": terms}
     return _answer(
         "ria", parameters, sizes, keep, group, n_m, computed_in, least_alive, most_rounds
@@ -166,10 +172,14 @@ def _answer(
     n_m: tuple[int, int] | None,
     computed_in: torch.dtype | None,
     least_alive: float,
-    most_rounds: int,
+    most_rounds: int | None,
 ) -> Explanation:
     grouping = checked(sizes.W, keep, group, n_m)
     check_number("least_alive", least_alive, 0, 1)
+    if most_rounds is None:
+        # A path visits an input once, and a round lengthens all paths by one.
+        length = grouping.length(sizes.W.shape[1])
+        most_rounds = min(length + 2, max(LEAST_ROUNDS, READ // max(1, sizes.W.numel())))
     check_integer("most_rounds", most_rounds, 1)
     rounding = rounding_of(computed_in)
 
