@@ -73,6 +73,11 @@ class Facts:
         return self.zeros / self.entry.weights if self.entry.weights else 0.0
 
     @property
+    def quantised(self) -> bool:
+        """Whether its values are those of a format with few levels, whatever it is stored in."""
+        return self.levels is not None and self.levels.quantised
+
+    @property
     def removed(self) -> int:
         """Weights that were pruned as far as can be seen: zeros, and zeros that were moved."""
         return self.zeros + self.displaced if self.pruned else 0

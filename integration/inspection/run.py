@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pruneproof.integration.inspection.beside import EQUAL, ROUNDED, Beside, compare
+from pruneproof.integration.inspection.beside import Beside, compare
 from pruneproof.integration.inspection.claimed import Claimed
 from pruneproof.integration.inspection.content import Content
 from pruneproof.integration.inspection.counts import Convention, Counted, common, convention_of
@@ -27,7 +27,6 @@ from pruneproof.integration.inspection.verdicts import (
     Verdict,
     judge,
     subject,
-    with_dense,
 )
 from pruneproof.integration.progress import Bars
 
@@ -132,14 +131,13 @@ def inspect(
             if mask is not None and entry.role.kind in COMPARED:
                 if beside is not None and comparable(entry, beside):
                     found.beside[entry.name] = _compared(facts, content, beside)
-                    if entry.role.judged and facts.pruned:
-                        kept = found.beside[entry.name].relation
-                        _explain(explaining, facts, content, mask, beside, kept)
                 if before is not None:
                     found.fates[entry.name] = _followed(facts, content, before)
             if entry.role.judged and mask is not None:
-                of = subject(facts, mask, claimed)
-                subjects.append(with_dense(of, found.beside.get(entry.name)))
+                of = subject(facts, mask, claimed, found.beside.get(entry.name))
+                subjects.append(of)
+                if beside is not None and of.beside is not None and facts.pruned:
+                    _explain(explaining, of, content, mask, beside)
         bars.step(task, entry.size)
     name_conventions(found.facts, claimed.sparsity)
     found.explanations = list(explaining.records())
@@ -177,8 +175,7 @@ def comparable(entry: Entry, pairs: Pairs) -> bool:
 def _compared(facts: Facts, content: Content, pairs: Pairs) -> Beside:
     """What became of the kept weights; zeros of the dense model are no pruning."""
     found = compare(content, pairs.content(facts.entry, content))
-    levels = facts.levels
-    if facts.entry.storage != PLAIN or (levels is not None and levels.quantised):
+    if facts.entry.storage != PLAIN or facts.quantised:
         found = found.explained_by_storage()
     if facts.pruned and facts.zeros == found.dense_zeros and not facts.displaced:
         facts.pruned, facts.why = False, "the dense model has the same zeros"
@@ -186,16 +183,11 @@ def _compared(facts: Facts, content: Content, pairs: Pairs) -> Beside:
 
 
 def _explain(
-    explaining: Explaining, facts: Facts, content: Content, mask: Any, pairs: Pairs, kept: str
+    explaining: Explaining, of: Subject, content: Content, mask: Any, pairs: Pairs
 ) -> None:
-    """Ask what explains a layer's mask, where its zeros can be told from a format's.
-
-    Where the kept weights are the dense model's, few levels are its own, and made no zero since.
-    """
-    quantised = facts.levels is not None and facts.levels.quantised
-    known = facts.entry.storage in HALF_STEPS
-    changed = kept not in (EQUAL, ROUNDED)
-    if changed and (facts.displaced or (not known and (facts.entry.storage != PLAIN or quantised))):
+    """Ask what explains a layer's mask, where its zeros can be told from a format's."""
+    facts = of.facts
+    if not of.exact and facts.entry.storage not in HALF_STEPS:
         explaining.skip("the format made or moved zeros, and which ones is not known")
         return
     dense = pairs.content(facts.entry, content)

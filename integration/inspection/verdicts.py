@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pruneproof.integration.inspection.beside import Beside
+from pruneproof.integration.inspection.beside import EQUAL, Beside
 from pruneproof.integration.inspection.claimed import MASKS_ONLY, Claimed
 from pruneproof.integration.inspection.facts import Facts
 from pruneproof.integration.inspection.formats import storage_format
@@ -57,22 +57,26 @@ class Subject:
     @property
     def exact(self) -> bool:
         """Whether its zeros are those that pruning left: no format made or moved some."""
-        levels = self.facts.levels
-        return self.facts.entry.storage == PLAIN and (levels is None or not levels.quantised)
+        facts = self.facts
+        if facts.entry.storage != PLAIN or facts.displaced:
+            return False
+        # A format that came after pruning would have made more zeros here and there; one that came
+        # before it made none of them.
+        even = facts.counted is not None and facts.counted.group == "output"
+        kept = facts.pattern is not None and not facts.pattern.violations
+        same = self.beside is not None and self.beside.relation == EQUAL
+        return not facts.quantised or even or kept or same
 
 
-def subject(facts: Facts, mask: NDArray[np.bool_], claimed: Claimed) -> Subject:
-    """What is needed of a layer while its mask is in memory."""
+def subject(
+    facts: Facts, mask: NDArray[np.bool_], claimed: Claimed, beside: Beside | None = None
+) -> Subject:
+    """What is needed of a layer, while its mask is in memory."""
     asked = None
     if claimed.n_m is not None:
         n, m = claimed.n_m
         asked = asked_of(mask, n, m) if m <= mask.shape[1] else None
-    return Subject(facts, asked)
-
-
-def with_dense(of: Subject, beside: Beside | None) -> Subject:
-    """The same, beside the dense model."""
-    return replace(of, beside=beside)
+    return Subject(facts, asked, beside)
 
 
 def judge(

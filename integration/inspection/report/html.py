@@ -16,6 +16,7 @@ from pruneproof.integration.inspection.report.summary import (
     percent,
     remarks,
     state,
+    worth_telling,
 )
 
 
@@ -37,6 +38,7 @@ def page(record: Record) -> str:
         headline=headline(record),
         remarks=remarks(record),
         picture=picture(record),
+        explanations=worth_telling(record),
         layers=layers(record),
         others=[each for each in record["tensors"] if not is_layer(each)],
         wide=WIDE,

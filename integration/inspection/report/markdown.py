@@ -14,6 +14,7 @@ from pruneproof.integration.inspection.report.summary import (
     percent,
     remarks,
     state,
+    worth_telling,
 )
 
 ROWS = 60
@@ -35,12 +36,12 @@ def markdown(record: Record) -> str:
             f"{text(each['why'])} |"
             for each in record["claims"]
         ] + [""]
-    if record["explanations"]:
+    if told := worth_telling(record):
         lines += ["| method | group | verdict | agreement | why |", "|---|---|---|---:|---|"]
         lines += [
             f"| {text(each['method'])} | {text(each['group'])} | {text(each['verdict'])} | "
             f"{_share(each['agreement'])} | {text(each.get('why') or '')} |"
-            for each in record["explanations"]
+            for each in told
         ] + [""]
     return "\n".join([*lines, *_table(record)])
 

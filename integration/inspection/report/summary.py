@@ -72,6 +72,12 @@ def remarks(record: Record) -> list[str]:
     return found
 
 
+def worth_telling(record: Record) -> list[Record]:
+    """Explanations, where at least one of them is decided; those that are not say nothing."""
+    told = record["explanations"]
+    return [*told] if any(each["verdict"] != "not_decided" for each in told) else []
+
+
 def layers(record: Record) -> list[Record]:
     """The tensors that are judged."""
     return [each for each in record["tensors"] if is_layer(each)]

@@ -18,6 +18,7 @@ from pruneproof.integration.inspection.report.summary import (
     percent,
     remarks,
     state,
+    worth_telling,
 )
 
 STYLES = {"holds": "green", "contradicted": "bold red", "not_decided": "yellow",
@@ -35,8 +36,8 @@ def console() -> Console:
 def show(record: Record, screen: Console) -> None:
     """Print everything that fits a screen."""
     screen.print(_by_layer(record))
-    if record["explanations"]:
-        screen.print(_explanations(record))
+    if told := worth_telling(record):
+        screen.print(_explanations(told))
     for each in remarks(record):
         _say(screen, each)
     for each in record["claims"]:
@@ -71,15 +72,15 @@ def _by_layer(record: Record) -> Table:
     return table
 
 
-def _explanations(record: Record) -> Table:
+def _explanations(told: list[Record]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("could it be", "group", "verdict", "agreement", "why"):
         table.add_column(heading, overflow="fold")
-    for each in record["explanations"]:
+    for each in told:
         share = each["agreement"]
         table.add_row(
-            each["method"],
-            each["group"],
+            _text(each["method"]),
+            _text(each["group"]),
             _text(each["verdict"].replace("_", " "), STYLES.get(each["verdict"], "")),
             percent(share) if isinstance(share, float) else "",
             _text(each.get("why") or ""),
