@@ -235,7 +235,9 @@ OPEN = ("lp", "stochria", "symwanda", "symwanda_squared", "general_diagonal", "o
 
 def _because(explanation: Mapping[str, Any]) -> str:
     where = f" ({explanation['tensor']})" if explanation.get("tensor") else ""
-    return f"within each {explanation['group']}: {explanation.get('why') or ''}{where}"
+    asked, layers = explanation["layers"], explanation["of_layers"]
+    of = f"; asked of {asked} of {layers} layers" if asked < layers else ""
+    return f"within each {explanation['group']}: {explanation.get('why') or ''}{where}{of}"
 
 
 def _some(subjects: Sequence[Subject]) -> str:
