@@ -127,8 +127,8 @@ class Cycle:
         pruned = " · ".join(_number(pair.pruned) for pair in self.pairs)
         kept = " · ".join(_number(pair.kept) for pair in self.pairs)
         return (
-            f"{facts}: {pruned} > {kept} ({self.excess():.6g} times as much, where "
-            f"{self.rounding.name} rounding explains {self.needed():.6g})"
+            f"{facts}: {pruned} > {kept} ({self.excess():.6g} times as much; rounding "
+            f"in {self.rounding.name} explains {self.needed():.6g})"
         )
 
     def as_data(self) -> dict[str, Any]:

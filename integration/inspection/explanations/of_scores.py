@@ -90,7 +90,7 @@ class WorstPair:
         times = self.pruned.score / self.kept.score
         return (
             f"{names[0]} was pruned and {names[1]} kept, but {higher} > {lower} ({times:.6g} "
-            f"times as much, where {self.arithmetic} rounding explains {self.needed:.6g})"
+            f"times as much; rounding in {self.arithmetic} explains {self.needed:.6g})"
         )
 
     def as_data(self) -> dict[str, Any]:

@@ -55,7 +55,7 @@ FLOAT64 = Rounding("float64", DOUBLE, Fraction(1, 2**1075))
 FLOAT32 = Rounding("float32", Fraction(1, 2**24), Fraction(1, 2**150))
 FLOAT16 = Rounding("float16", Fraction(1, 2**11), Fraction(1, 2**25))
 BFLOAT16 = Rounding("bfloat16", Fraction(1, 2**8), Fraction(1, 2**134))
-ANY = Rounding("any from bfloat16 and float16 up", BFLOAT16.u, FLOAT16.eta)
+ANY = Rounding("bfloat16 or float16", BFLOAT16.u, FLOAT16.eta)
 """The coarsest that implementations compute scores in: the errors of both half precisions."""
 
 FINER = (FLOAT64, FLOAT32, FLOAT16, BFLOAT16)
@@ -70,7 +70,7 @@ def rounding_of(dtype: torch.dtype | None) -> Rounding:
 
     Example:
         >>> rounding_of(torch.float32).name, rounding_of(None).name
-        ('float32', 'any from bfloat16 and float16 up')
+        ('float32', 'bfloat16 or float16')
     """
     if dtype is None:
         return ANY

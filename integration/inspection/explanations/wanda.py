@@ -261,8 +261,11 @@ def _best(
     sizes: Sizes, layer: Layer, proofs: list[tuple[tuple[Edge, ...], Cycle]], rounding: Rounding
 ) -> Cycle:
     """The shortest cycle, and of those the one that exceeds 1 the most, up to a factor of 1000."""
-    proofs = sorted(proofs, key=lambda proof: len(proof[0]))[:SHORTENED]
-    found = [_cycle(sizes, each, rounding) for edges, _ in proofs for each in shorter(layer, edges)]
+    length, of_groups = layer.V.shape[2], dict[int, tuple[Edge, ...]]()
+    for edges, _ in sorted(proofs, key=lambda proof: len(proof[0])):
+        of_groups.setdefault(edges[0][1] // length, edges)
+    tried = list(of_groups.values())[:SHORTENED]
+    found = [_cycle(sizes, each, rounding) for edges in tried for each in shorter(layer, edges)]
     proved = [cycle for cycle in found if cycle.check()]
     return min(proved, key=lambda cycle: (len(cycle.pairs), -min(1000.0, cycle.excess())))
 
