@@ -24,9 +24,6 @@ class Groups:
     group: str = "output"
     m: int | None = None
 
-    def __str__(self) -> str:
-        return self.group if self.m is None else f"groups of {self.m}"
-
     def sampled(self, outputs: int) -> Tensor:
         """Which outputs are compared, in order; all of them where the layer is one group."""
         if self.group == "layer" or outputs <= MOST_OUTPUTS:

@@ -28,9 +28,6 @@ class Candidate:
     method: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
-    def __hash__(self) -> int:
-        return hash((self.method, *self.parameters.items()))
-
     def __str__(self) -> str:
         alpha = self.parameters.get("alpha")
         return self.method if alpha is None else f"{self.method} (α = {alpha:g})"

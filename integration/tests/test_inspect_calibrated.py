@@ -80,6 +80,7 @@ def test_its_own_text_finds_a_mask_again_bit_for_bit(place, way):
     nearest, *others = compared(place, groups)
     assert nearest.candidate.method == plan.method
     assert nearest.agreement == 1
+    assert nearest.distance < 1e-6
     assert nearest.verdict == "explains"
     assert {each.verdict for each in others} == {"not_decided"}
     assert len(nearest.layers) == 42
@@ -138,7 +139,7 @@ def test_a_dense_model_of_another_shape_is_refused(place, decoder_of, save_check
         compared(place, OUTPUT)
 
 
-@pytest.mark.parametrize("groups", [OUTPUT, LAYER, FOUR, Groups("output", 5)], ids=str)
+@pytest.mark.parametrize("groups", [OUTPUT, LAYER, FOUR, Groups("output", 5)], ids=repr)
 def test_a_score_prunes_as_many_of_each_group_as_are_gone(groups):
     draw = torch.Generator().manual_seed(2)
     S, gone = (
