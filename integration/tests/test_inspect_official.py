@@ -42,7 +42,9 @@ class Block(nn.Module):
         self.layers = nn.ModuleDict()
         for name, (out, inputs) in SHAPES.items():
             layer = nn.Linear(inputs, out, bias=False)
-            layer.weight.data = as_torch(weights[f"model.layers.{number}.{name}.weight"], dtype)
+            weight = as_torch(weights[f"model.layers.{number}.{name}.weight"], dtype)
+            # What is pruned in place is not to reach the dense model.
+            layer.weight.data = weight.clone()
             self.layers[name.replace(".", "-")] = layer
 
     def forward(self, hidden: Tensor, **_: Any) -> tuple[Tensor]:
