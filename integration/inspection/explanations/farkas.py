@@ -94,7 +94,7 @@ class Farkas:
             f"the inequalities of {len(self.terms)} weights, each times its multiplier, add up to "
             f"0 ≤ a sum in which {len(self.inputs)} norms of inputs and {len(self.outputs)} of "
             "outputs have negative coefficients and nothing has a positive one; so all these norms "
-            f"are 0 ({self.rounding.name} rounding allowed for)"
+            f"are 0 (rounding in {self.rounding.name} allowed for)"
         )
 
     def as_data(self) -> dict[str, Any]:
