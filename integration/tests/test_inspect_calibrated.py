@@ -9,6 +9,7 @@ import torch
 from transformers import AutoModelForCausalLM
 from typer.testing import CliRunner
 
+from checkpoints import model_of
 from inspect_bench.masks import keep_n_of_m
 from pruneproof.cli.app import app
 from pruneproof.integration.inspection.agreement import Groups, pruned_alike
@@ -17,6 +18,7 @@ from pruneproof.integration.inspection.recognised import Overlaps, verdicts
 from pruneproof.integration.inspection.report.agreements import by_block, draw
 from pruneproof.integration.inspection.texts import Texts
 from pruneproof.integration.pruning.blockwise import prune_blocks
+from pruneproof.integration.pruning.load import load_weights
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.text_sources import calibration_tokens
 
@@ -42,7 +44,7 @@ def pruned(place, plan: Plan, seed: int = 0) -> None:
     """As `prune` does it, with 8 × 24 tokens of the first text."""
     from transformers import AutoTokenizer
 
-    model = AutoModelForCausalLM.from_pretrained(place / "dense").eval()
+    model = load_weights(str(place / "dense"), "float32", "cpu")
     tokenizer = AutoTokenizer.from_pretrained(place / "dense")
     tokens = calibration_tokens(str(place / "text.txt"), tokenizer, *DRAWS.values(), seed)
     for _ in prune_blocks(model, tokens, plan):
@@ -212,3 +214,16 @@ def test_the_picture_shows_the_scores_that_were_asked(tmp_path):
     with pytest.raises(ValueError, match="no explanation with a calibration"):
         draw({"explanations": [{"method": "ri"}]}, tmp_path / "none.svg")
     assert by_block({"10.q": 0.5, "2.q": 1.0, "2.k": 0.0}) == {2: [1.0, 0.0], 10: [0.5]}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("family", ["mixtral", "gpt_oss"])
+def test_each_expert_is_a_matrix_of_its_own(tmp_path, save_checkpoint, family):
+    """Experts lie in one tensor, or in turns; a router decides which tokens they see."""
+    save_checkpoint(model_of(family), "dense")
+    (tmp_path / "text.txt").write_text("".join(chr(33 + i * i % 83) for i in range(4000)), "utf-8")
+    pruned(tmp_path, Plan("wanda", 0.5, unreached="dense"))
+    nearest, *_ = compared(tmp_path, OUTPUT)
+    assert nearest.candidate.method == "wanda"
+    assert nearest.agreement == 1
+    assert sum(".experts." in name for name in nearest.layers) >= 6 * 2 * 2
