@@ -7,7 +7,7 @@ layers; how many is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +62,9 @@ QUESTIONS = (
     Question("wanda", "wanda", seldom=True, sums=False),
     Question("ria", "ria", seldom=True),
 )
+IF_CLAIMED = (Question("symwanda", "symwanda", seldom=True, sums=False),)
+"""Questions that take a linear program for each layer, and are asked of `FEW`, if claimed."""
+FEW = 2
 
 
 @dataclass
@@ -78,7 +81,8 @@ class _Asked:
 
     @property
     def over(self) -> bool:
-        return self.verdicts.count("refuted") >= ENOUGH
+        few = self.question in IF_CLAIMED and len(self.verdicts) >= FEW
+        return few or self.verdicts.count("refuted") >= ENOUGH
 
     def record(self) -> dict[str, Any]:
         """One answer for all layers, as plain data."""
@@ -110,12 +114,21 @@ class Explaining:
         layers: how many layers will be asked about.
         weights: how many weights they have.
         group: the only kind of groups to ask about, or None for both.
+        methods: what is claimed.
         without: why nothing can be asked at all, or "".
     """
 
-    def __init__(self, layers: int, weights: int, group: str | None, without: str = "") -> None:
+    def __init__(
+        self,
+        layers: int,
+        weights: int,
+        group: str | None,
+        methods: Sequence[str] = (),
+        without: str = "",
+    ) -> None:
         groups = GROUPS if group is None else (group,)
-        self.asked = [_Asked(each, which) for each in QUESTIONS for which in groups]
+        more = tuple(each for each in IF_CLAIMED if each.base in methods)
+        self.asked = [_Asked(each, which) for each in QUESTIONS + more for which in groups]
         self.every = max(1, min(layers // 4, round(weights / SOME)))
         self.seen = 0
         for each in self.asked:
@@ -149,6 +162,7 @@ class Explaining:
 
         from pruneproof.integration.inspection.explanations import (
             could_be_ria,
+            could_be_symwanda,
             could_be_wanda,
             explained_by_score,
         )
@@ -166,10 +180,13 @@ class Explaining:
             answer = could_be_wanda(W, keep, **more)
         elif question.base == "ria":
             answer = could_be_ria(W, keep, **more)
+        elif question.base == "symwanda":
+            answer = could_be_symwanda(W, keep, **more)
         else:
             answer = explained_by_score(W, keep, question.base, **more, **question.parameters)
         of.verdicts.append(answer.verdict)
-        of.agreements.append(answer.agreement)
+        if answer.agreement is not None:
+            of.agreements.append(answer.agreement)
         refuted_before = "refuted" in of.verdicts[:-1]
         if of.told is None or (answer.verdict == "refuted" and not refuted_before):
             of.told = answer.as_data() | {"tensor": facts.entry.name}

@@ -115,7 +115,7 @@ def inspect(
     found = Inspection(source, claimed, [], dense=dense, earlier=earlier)
     judged = [each.weights for each in source.entries if each.role.judged]
     without = "" if beside else "the sizes of removed weights are in no pruned file; give --dense"
-    explaining = Explaining(len(judged), sum(judged), claimed.group, without)
+    explaining = Explaining(len(judged), sum(judged), claimed.group, claimed.methods, without)
     heads = heads_of(source)
     subjects = []
     task = bars.add_task("tensors", total=max(1, sum(each.size for each in source.entries)))

@@ -229,7 +229,7 @@ def _of_method(
     return Verdict(claim, NOT_DECIDED, str(why))
 
 
-OPEN = ("lp", "stochria", "symwanda", "symwanda_squared", "general_diagonal", "owanda")
+OPEN = ("lp", "stochria")
 """Methods with parameters or statistics beyond those that are asked about."""
 
 

@@ -122,6 +122,21 @@ def test_magnitude_explains_its_mask_and_not_anothers(tmp_path, inspect, base):
         assert whole[pair[key]["output"], pair[key]["input"]] == np.float32(pair[key]["value"])
 
 
+def test_symwanda_is_asked_about_where_it_is_claimed(tmp_path, inspect, base):
+    draw = np.random.default_rng(8)
+    tensors = dense() | {
+        name: np.where(
+            pruned({name: draw.random(dense()[name].shape)})[name] == 0, 0, dense()[name]
+        )
+        for name in NAMES
+    }
+    folder = save(tmp_path / "it", tensors)
+    found = inspect(folder, "--dense", base, "--group", "output")
+    assert "symwanda" not in {each["method"] for each in found.record["explanations"]}
+    found = inspect(folder, "--dense", base, "--group", "output", "--method", "symwanda")
+    assert found.claims["method symwanda"] == "contradicted"
+
+
 def test_a_mask_of_a_dense_model_that_was_quantised_before_is_explained(tmp_path, inspect):
     whole = dense() | {name: through(dense()[name], "Q4_1") for name in NAMES}
     base, it = save(tmp_path / "dense", whole), save(tmp_path / "it", pruned(whole))
