@@ -80,6 +80,8 @@ class Agreement:
             "compared_in_groups_of": self.groups.m,
             "parameters": dict(self.candidate.parameters),
             "certificate": None,
+            "layers": len(self.layers),
+            "of_layers": len(self.layers),
             "calibration": {
                 "source": self.source,
                 "noise": self.noise,

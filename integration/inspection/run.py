@@ -192,7 +192,8 @@ def _explain(
         return
     dense = pairs.content(facts.entry, content)
     whole = dense.floats(slice(0, dense.rows))
-    explaining.ask(facts, as_outputs(facts.entry, whole), mask)
+    claimed = of.asked if of.asked is not None and not of.asked.violations else None
+    explaining.ask(facts, as_outputs(facts.entry, whole), mask, claimed)
 
 
 def _followed(facts: Facts, content: Content, pairs: Pairs) -> Fate:
