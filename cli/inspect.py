@@ -9,6 +9,7 @@ import typer
 
 from pruneproof.cli.extra import check_extra
 
+TEXT = "With a calibration"
 CLAIMS, BESIDE, RESULT = "What is said of it", "What to compare it with", "What it leaves"
 EXAMPLES = """
 Examples:
@@ -22,6 +23,8 @@ Examples:
   pruneproof inspect pruned --sparsity 0.5 --skip '0.*' --skip '*.down_proj' --report report
 
   pruneproof inspect merged.gguf --mask-of pruned
+
+  pruneproof inspect pruned --dense my-llama --calibration c4 --calibration my.txt --seqlen 512
 """
 
 
@@ -81,6 +84,22 @@ def inspect(
             metavar="PATTERN",
         ),
     ] = None,
+    calibration: Annotated[
+        list[str] | None,
+        _in(
+            TEXT,
+            "Which score that looks at activations comes nearest on this text: c4, wikitext2, or "
+            "a text or JSONL file; may be given several times, and needs --dense.",
+            metavar="SOURCE",
+        ),
+    ] = None,
+    samples: Annotated[int, _in(TEXT, "Calibration sequences of each source.", min=2)] = 128,
+    seqlen: Annotated[int, _in(TEXT, "Tokens in a sequence.", min=2)] = 2048,
+    seed: Annotated[int, _in(TEXT, "Of the calibration's draws.", min=0)] = 0,
+    pack: Annotated[
+        bool,
+        _in(TEXT, "Join calibration documents and cut them, so that short ones are used."),
+    ] = False,
     report: Annotated[
         Path | None,
         _in(
@@ -96,7 +115,11 @@ def inspect(
     check_extra("inspect")
     from pruneproof.integration.inspection.claimed import Claimed, pattern_of, read_claims
     from pruneproof.integration.inspection.command import run
+    from pruneproof.integration.inspection.texts import Texts
 
+    texts = None
+    if calibration:
+        texts = Texts(tuple(calibration), samples, seqlen, seed, pack)
     if claims is not None:
         if method or skip or group or n_m or sparsity is not None:
             raise ValueError("claims: give either a file or the options, not both")
@@ -104,4 +127,6 @@ def inspect(
     else:
         pattern = None if n_m is None else pattern_of(n_m)
         claimed = Claimed(tuple(method or ()), sparsity, pattern, group, tuple(skip or ()))
-    raise typer.Exit(run(checkpoint, claimed, dense=dense, earlier=mask_of, report=report))
+    raise typer.Exit(
+        run(checkpoint, claimed, dense=dense, earlier=mask_of, texts=texts, report=report)
+    )

@@ -8,6 +8,7 @@ from pruneproof.integration.inspection.claimed import Claimed
 from pruneproof.integration.inspection.report.terminal import console, show
 from pruneproof.integration.inspection.report.write import prepare, write
 from pruneproof.integration.inspection.run import inspect
+from pruneproof.integration.inspection.texts import Texts
 from pruneproof.integration.progress import Bars
 
 
@@ -17,6 +18,7 @@ def run(
     *,
     dense: str | None = None,
     earlier: str | None = None,
+    texts: Texts | None = None,
     report: Path | None = None,
 ) -> int:
     """Inspect a checkpoint, print what was found and write the report.
@@ -31,7 +33,7 @@ def run(
     if report is not None:
         prepare(report)
     with Bars() as bars:
-        found = inspect(name, claimed, bars, dense=dense, earlier=earlier)
+        found = inspect(name, claimed, bars, dense=dense, earlier=earlier, texts=texts)
     record = found.record()
     show(record, console())
     if report is not None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pruneproof.integration.inspection.content import Array
 from pruneproof.integration.inspection.facts import Facts
+from pruneproof.integration.inspection.n_of_m import Pattern
 
 ENOUGH = 3
 """Layers that refute a method before it is asked no more."""
@@ -134,16 +135,20 @@ class Explaining:
         for each in self.asked:
             each.open, each.layers = without, layers
 
-    def ask(self, facts: Facts, dense: Array, zero: NDArray[np.bool_]) -> None:
+    def ask(
+        self, facts: Facts, dense: Array, zero: NDArray[np.bool_], claimed: Pattern | None = None
+    ) -> None:
         """Ask about one layer.
 
         Args:
             facts: of the layer.
             dense: the dense weights, outputs × inputs, of experts one after the other.
             zero: True where the layer has zeros.
+            claimed: an n:m pattern that it is said to have, and has.
         """
         place, self.seen = self.seen, self.seen + 1
-        pattern = facts.pattern
+        # A few small groups show no pattern by themselves.
+        pattern = facts.pattern or claimed
         n_m = (pattern.n, pattern.m) if pattern and pattern.along == "inputs" else None
         for each in self.asked:
             if each.over or (each.question.seldom and place % self.every):

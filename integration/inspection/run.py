@@ -20,6 +20,7 @@ from pruneproof.integration.inspection.opening import open_checkpoint
 from pruneproof.integration.inspection.pairs import Pairs, check_pairs
 from pruneproof.integration.inspection.roles import EMBEDDING, EXPERTS, HEAD, MATRIX
 from pruneproof.integration.inspection.source import PLAIN, SCALED, Entry, Source
+from pruneproof.integration.inspection.texts import Texts
 from pruneproof.integration.inspection.verdicts import (
     CONTRADICTED,
     Subject,
@@ -88,6 +89,7 @@ def inspect(
     *,
     dense: str | None = None,
     earlier: str | None = None,
+    texts: Texts | None = None,
 ) -> Inspection:
     """Look at a checkpoint.
 
@@ -97,12 +99,15 @@ def inspect(
         bars: shows how far it is.
         dense: the model that it was made of, or None.
         earlier: an earlier checkpoint with the mask, or None.
+        texts: what the scores are calibrated with that look at activations; needs `dense`.
 
     Raises:
         ValueError: damaged or foreign files, or a claim that makes no sense.
         OSError: a file that is not there or cannot be read.
     """
     claimed.check()
+    if texts is not None and dense is None:
+        raise ValueError("calibration: needs --dense, since no pruned file holds removed weights")
     bars.say(f"reading {name} …")
     source = open_checkpoint(name)
     beside = _pairs(source, dense, "dense")
@@ -136,6 +141,12 @@ def inspect(
         bars.step(task, entry.size)
     name_conventions(found.facts, claimed.sparsity)
     found.explanations = list(explaining.records())
+    if texts is not None and dense is not None:
+        # Slow to import, and without a calibration nothing needs a model.
+        from pruneproof.integration.inspection.by_calibration import by_calibration
+
+        more = by_calibration(name, dense, texts, found.facts, claimed, found.explanations)
+        found.explanations = [*found.explanations, *more]
     found.verdicts = judge(claimed, subjects, found.explanations, dense is not None)
     return found
 
@@ -181,7 +192,8 @@ def _explain(
         return
     dense = pairs.content(facts.entry, content)
     whole = dense.floats(slice(0, dense.rows))
-    explaining.ask(facts, as_outputs(facts.entry, whole), mask)
+    claimed = of.asked if of.asked is not None and not of.asked.violations else None
+    explaining.ask(facts, as_outputs(facts.entry, whole), mask, claimed)
 
 
 def _followed(facts: Facts, content: Content, pairs: Pairs) -> Fate:

@@ -1,0 +1,79 @@
+"""A picture of how near each score comes to a mask with a calibration, block by block.
+
+`python -m pruneproof.integration.inspection.report.agreements DIR/inspect.json picture.svg` draws
+the first text of a report; it needs the extra `plots`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+COLOURS = {"wanda": "#0072B2", "ria": "#D55E00", "symwanda": "#009E73", "magnitude": "#666666"}
+"""Okabe and Ito's, which colour-blind readers tell apart; other scores would crowd the picture."""
+STYLE = {
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "figure.constrained_layout.use": True,
+    "font.size": 10,
+    # The same file from the same numbers.
+    "svg.hashsalt": "pruneproof",
+}
+
+
+def by_block(layers: Mapping[str, float]) -> dict[int, list[float]]:
+    """Shares of the matrices of each block.
+
+    Args:
+        layers: by the names of matrices, as `3.self_attn.q_proj`.
+    """
+    found: dict[int, list[float]] = defaultdict(list)
+    for name, share in layers.items():
+        found[int(name.partition(".")[0])].append(share)
+    return dict(sorted(found.items()))
+
+
+def draw(record: Mapping[str, Any], path: Path) -> None:
+    """Draw lines of the mean over the matrices of a block, and bands from the least to the most.
+
+    Args:
+        record: what inspect.json holds.
+        path: of the SVG file.
+
+    Raises:
+        ValueError: nothing was calibrated.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    said = [each for each in record["explanations"] if "calibration" in each]
+    if not said:
+        raise ValueError("record: has no explanation with a calibration; inspect with one")
+    source = said[0]["calibration"]["source"]
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(7.2, 3.4))
+        axes = figure.subplots()
+        for each in said:
+            colour = COLOURS.get(each["method"])
+            if colour is None or each["calibration"]["source"] != source:
+                continue
+            alpha = each["parameters"].get("alpha")
+            name = each["method"] if alpha is None else f"{each['method']} (α = {alpha:g})"
+            blocks = by_block(each["calibration"]["layers"])
+            shares = [[100 * share for share in of] for of in blocks.values()]
+            axes.plot([*blocks], [fmean(of) for of in shares], color=colour, label=name)
+            axes.fill_between([*blocks], [*map(min, shares)], [*map(max, shares)],
+                              color=colour, alpha=0.15, linewidth=0)  # fmt: skip
+        axes.set_xlabel("block")
+        axes.set_ylabel("pruned alike, %")
+        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+        figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+
+
+if __name__ == "__main__":
+    draw(json.loads(Path(sys.argv[1]).read_text("utf-8")), Path(sys.argv[2]))
