@@ -9,14 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pruneproof.integration.inspection.content import Array
 from pruneproof.integration.inspection.facts import Facts
-from pruneproof.integration.inspection.n_of_m import Pattern
+from pruneproof.integration.inspection.n_of_m import Pattern, unbroken
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from pruneproof.integration.inspection.explanations import Explanation
 
 ENOUGH = 3
 """Layers that refute a method before it is asked no more."""
@@ -165,13 +170,6 @@ class Explaining:
     ) -> None:  # fmt: skip
         import torch
 
-        from pruneproof.integration.inspection.explanations import (
-            could_be_ria,
-            could_be_symwanda,
-            could_be_wanda,
-            explained_by_score,
-        )
-
         weight = dense
         if facts.entry.storage in HALF_STEPS:
             if of.question.sums:
@@ -180,15 +178,17 @@ class Explaining:
                 return
             weight = _without_rounded(dense, zero, HALF_STEPS[facts.entry.storage])
         W, keep = torch.from_numpy(np.array(weight)), torch.from_numpy(~zero)
-        question, more = of.question, {"group": of.group, "n_m": n_m}
-        if question.base == "wanda":
-            answer = could_be_wanda(W, keep, **more)
-        elif question.base == "ria":
-            answer = could_be_ria(W, keep, **more)
-        elif question.base == "symwanda":
-            answer = could_be_symwanda(W, keep, **more)
-        else:
-            answer = explained_by_score(W, keep, question.base, **more, **question.parameters)
+        answer = _answer(of.question, W, keep, of.group, n_m)
+        if answer.verdict == "refuted" and n_m is None:
+            for hidden in unbroken(zero):
+                finer = _answer(of.question, W, keep, "output", (hidden.n, hidden.m))
+                if finer.verdict != "refuted":
+                    of.verdicts.append("not_decided")
+                    why = f"the layer keeps {hidden}, too, and is too small to show whether that "
+                    why += "is meant; say so with --n-m"
+                    if "refuted" not in of.verdicts:
+                        of.told = {"tensor": facts.entry.name, "why": why}
+                    return
         of.verdicts.append(answer.verdict)
         if answer.agreement is not None:
             of.agreements.append(answer.agreement)
@@ -206,6 +206,21 @@ class Explaining:
         """The answers."""
         for each in self.asked:
             yield each.record()
+
+
+def _answer(
+    question: Question, W: Tensor, keep: Tensor, group: str, n_m: tuple[int, int] | None
+) -> Explanation:
+    from pruneproof.integration.inspection import explanations
+
+    more = {"group": group, "n_m": n_m}
+    if question.base == "wanda":
+        return explanations.could_be_wanda(W, keep, **more)
+    if question.base == "ria":
+        return explanations.could_be_ria(W, keep, **more)
+    if question.base == "symwanda":
+        return explanations.could_be_symwanda(W, keep, **more)
+    return explanations.explained_by_score(W, keep, question.base, **more, **question.parameters)
 
 
 def _matrices(

@@ -118,6 +118,12 @@ def claimed(zero: Mask, n: int, m: int) -> Pattern:
     return judged(group_counts(zero, m), zero, n, m, "inputs")
 
 
+def unbroken(zero: Mask) -> list[Pattern]:
+    """Patterns along inputs that no group breaks, meant or not, smallest groups first."""
+    found = (claimed(zero, each.n, each.m) for each in candidates(zero))
+    return [each for each in found if each.groups and not each.violations]
+
+
 def judged(counts: NDArray[np.uint8], mask: Mask, n: int, m: int, along: str) -> Pattern:
     """Count the groups that break a pattern, smaller ones at the end included."""
     broken = int(np.count_nonzero(counts < m - n))

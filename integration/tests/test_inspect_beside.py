@@ -5,7 +5,7 @@ import pytest
 import torch
 from test_inspect_formats import in_gguf, through, write_gguf
 
-from inspected import NAMES, Found, dense, pruned, save, two_of_four
+from inspected import BLOCKS, NAMES, Found, dense, pruned, save, two_of_four
 from pruneproof.integration.inspection.beside import to_bfloat16
 
 
@@ -120,6 +120,28 @@ def test_magnitude_explains_its_mask_and_not_anothers(tmp_path, inspect, base):
     whole = dense()[refuted["tensor"]]
     for key in ("pruned", "kept"):
         assert whole[pair[key]["output"], pair[key]["input"]] == np.float32(pair[key]["value"])
+
+
+def test_layers_too_small_to_show_their_groups_accuse_nobody(tmp_path, inspect):
+    """Four groups a row do not show 2:4, within which alone Wanda compared these weights."""
+    draw = np.random.default_rng(5)
+    tensors = {
+        f"model.layers.{n}.mlp.up_proj.weight": draw.standard_normal((16, 16)).astype(np.float32)
+        for n in range(BLOCKS)
+    }
+    norms = draw.lognormal(sigma=0.5, size=16).astype(np.float32)
+    kept = {
+        name: np.where(two_of_four(each * norms) == 0, np.float32(0), each)
+        for name, each in tensors.items()
+    }
+    dense_folder, folder = save(tmp_path / "small", tensors), save(tmp_path / "it", kept)
+    found = inspect(folder, "--dense", dense_folder, "--method", "wanda")
+    assert {each["pattern"]["n_m"] for each in found.tensors.values()} == {None}
+    assert (found.code, found.claims["method wanda"]) == (0, "not_decided")
+    verdicts = {(each["method"], each["group"]): each for each in found.record["explanations"]}
+    assert "keeps 2:4, too" in verdicts["wanda", "output"]["why"]
+    # Within the groups of four, magnitude is refuted all the same.
+    assert verdicts["magnitude", "output"]["verdict"] == "refuted"
 
 
 def test_symwanda_is_asked_about_where_it_is_claimed(tmp_path, inspect, base):
