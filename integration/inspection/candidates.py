@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pruneproof import reference
 from pruneproof.integration.pruning.layer import Observed
-from pruneproof.integration.pruning.plan import INPUTS, NEEDS, OUTPUTS
+from pruneproof.reference.methods import INPUTS, SCORES
 
 ALPHAS = tuple(round(0.1 * each, 1) for each in range(1, 11))
 """Powers of the activation norm that are tried for RIA; its paper takes 0.5."""
@@ -45,11 +45,11 @@ class Candidate:
             return reference.stochria(W, ratio=RATIO, seed=seed).T[matrix.rows]
         if self.method == "ri":
             return matrix.relative
-        x, y = _norms(self.method, matrix, seen)
+        norms = _norms(self.method, matrix, seen)
         if self.method == "ria":
             # As in `reference.ria`; the sums of the weights are those of all outputs.
-            return matrix.relative * x["x_norm"].float() ** self.parameters["alpha"]
-        return getattr(reference, self.method)(matrix.some.T, **x, **y).T
+            return matrix.relative * norms["x_norm"].float() ** self.parameters["alpha"]
+        return getattr(reference, self.method)(matrix.some.T, **norms).T
 
 
 @dataclass
@@ -71,15 +71,14 @@ class Matrix:
         return reference.ri(self.weight.float().T).T[self.rows]
 
 
-def _norms(method: str, matrix: Matrix, seen: Observed) -> tuple[dict[str, Tensor], ...]:
-    x, y = {}, {}
-    if INPUTS in NEEDS[method]:
-        assert seen.inputs is not None
-        x = {"x_norm": seen.inputs.norm.cpu()}
-    if OUTPUTS in NEEDS[method]:
-        assert seen.outputs is not None
-        y = {"y_norm": seen.outputs.norm.cpu()[matrix.rows]}
-    return x, y
+def _norms(method: str, matrix: Matrix, seen: Observed) -> dict[str, Tensor]:
+    norms = {}
+    for argument, statistic in SCORES[method].statistics.items():
+        of = seen.inputs if statistic.of == INPUTS else seen.outputs
+        assert of is not None
+        norm = getattr(of, statistic.name).cpu()
+        norms[argument] = norm if statistic.of == INPUTS else norm[matrix.rows]
+    return norms
 
 
 CANDIDATES = (

@@ -12,7 +12,8 @@ from pruneproof.integration.pruning.chosen import Patterns
 
 MASKS_ONLY = (
     "magnitude", "wanda", "owanda", "symwanda", "symwanda_squared", "symmetric",
-    "symmetric_squared", "ri", "ria", "general_diagonal", "lp", "stochria", "dsnot", "r2_dsnot",
+    "symmetric_squared", "ri", "ria", "general_diagonal", "lp", "stochria", "stade", "dsnot",
+    "r2_dsnot",
 )  # fmt: skip
 """Methods that leave the weights they keep as they are."""
 ALSO_CHANGE = ("sparsegpt", "least_squares")
