@@ -216,18 +216,18 @@ def test_a_hang_is_killed_with_all_that_it_started(speaking: Start, tmp_path: Pa
     adapter = speaking(
         f"""
         if request["method"] == "wanda":
-            subprocess.Popen(["sh", "-c", "sleep 1; touch {tmp_path}/lives"])
+            subprocess.Popen(["sh", "-c", "sleep 3; touch {tmp_path}/lives"])
             time.sleep(60)
         reply["answer"] = {SCORE}
         """,
-        timeout=0.5,
+        timeout=2.0,
     )
     start = time.perf_counter()
-    with pytest.raises(HangError, match=r"no answer within 0.5 s to score\(.*'wanda'"):
+    with pytest.raises(HangError, match=r"no answer within 2 s to score\(.*'wanda'"):
         adapter.score("wanda", W, X)
-    assert time.perf_counter() - start < 5
+    assert time.perf_counter() - start < 60
     assert adapter.score("magnitude", W) == 1
-    time.sleep(1)
+    time.sleep(2)
     assert not (tmp_path / "lives").exists()
 
 
