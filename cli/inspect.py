@@ -118,6 +118,9 @@ def inspect(
     from pruneproof.integration.inspection.texts import Texts
 
     texts = None
+    chosen = (samples, seqlen, seed, pack) != (128, 2048, 0, False)
+    if chosen and not calibration:
+        raise ValueError("calibration: samples, seqlen, seed and pack are of a text; name one")
     if calibration:
         texts = Texts(tuple(calibration), samples, seqlen, seed, pack)
     if claims is not None:

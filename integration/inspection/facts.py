@@ -136,18 +136,20 @@ def look(
         The facts, and where its zeros are, outputs × inputs; None for a vector.
 
     Raises:
-        ValueError: a layer that holds NaN or infinity.
+        ValueError: a weight that is NaN or infinite.
     """
     found = content.zeros()
     facts = Facts(entry, int(np.count_nonzero(found.mask)), found.negative, found.finite)
-    if len(entry.shape) < 2 or not entry.weights:
-        facts.why = "no matrix"
-        return facts, None
-    if not found.finite and entry.role.judged and not damaged:
+    # Buffers, such as a causal mask, may hold them.
+    weight = entry.role.judged or entry.name.endswith(".weight")
+    if not found.finite and weight and not damaged:
         raise ValueError(
             f"{entry.name}: holds NaN or infinity; fetch the checkpoint again, or save it in a "
             "dtype that holds its weights"
         )
+    if len(entry.shape) < 2 or not entry.weights:
+        facts.why = "no matrix"
+        return facts, None
     mask = as_outputs(entry, found.mask)
     experts = entry.shape[0] if len(entry.shape) == 3 else 1
     if found.finite:

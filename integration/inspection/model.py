@@ -19,7 +19,8 @@ def sums(facts: Sequence[Facts], skips: Callable[[str], bool]) -> dict[str, Any]
     pruned = [each for each in judged if each.pruned]
     patterns = {str(each.pattern) if each.pattern else None for each in pruned}
     conventions = {each.convention.name if each.convention else None for each in pruned}
-    left = [each.entry.role.layer for each in judged if not each.pruned]
+    left = [each.entry.role.layer for each in judged if each.decided and not each.pruned]
+    open_ = [each.entry.role.layer for each in judged if not each.decided]
     return {
         "tensors": len(facts),
         "weights": sum(each.entry.weights for each in facts),
@@ -34,6 +35,7 @@ def sums(facts: Sequence[Facts], skips: Callable[[str], bool]) -> dict[str, Any]
         "pruned_sparsity": _share(pruned),
         "left_alone": [each for each in left if not skips(each)],
         "skipped": [each for each in left if skips(each)],
+        "not_decided": open_,
         "n_m": patterns.pop() if len(patterns) == 1 else None,
         "violations": sum(each.pattern.violations for each in pruned if each.pattern),
         "count_convention": conventions.pop() if len(conventions) == 1 else None,

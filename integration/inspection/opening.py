@@ -18,6 +18,10 @@ def open_checkpoint(name: str, what: str = "checkpoint") -> Source:
         ValueError: damaged or foreign files, or a format that is not read.
         OSError: there is no such thing.
     """
+    if not name:
+        raise ValueError(
+            f"{what}: must be a hub id, a folder of safetensors or a GGUF file, got ''"
+        )
     path = Path(name)
     if name.endswith(".gguf"):
         from pruneproof.integration.inspection.of_gguf import open_gguf

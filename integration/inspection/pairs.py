@@ -48,7 +48,8 @@ class Pairs:
             )
         if found.unread:
             raise ValueError(f"{self.what}: {name} of {self.other.name}: {found.unread}")
-        shapes = {found.shape, found.shape[::-1]} if found.role.inputs_first else {found.shape}
+        turn = found.role.inputs_first != entry.role.inputs_first
+        shapes = {found.shape, found.shape[::-1]} if turn else {found.shape}
         if entry.shape not in shapes:
             raise ValueError(
                 f"{self.what}: {name} of {self.other.name} is {_by(found.shape)}, and "
@@ -135,11 +136,18 @@ def check_pairs(pairs: Pairs) -> None:
     """Refuse another model before a number is read.
 
     Raises:
-        ValueError: a tensor of a layer that the other lacks, or has in another shape.
+        ValueError: a tensor of a layer that one of them lacks, or has in another shape.
     """
+    known = set()
     for each in pairs.source.entries:
         if each.role.judged and prod(each.shape):
-            pairs.entry(each)
+            known.add(pairs.entry(each).name)
+    for each in pairs.other.entries:
+        if each.role.judged and prod(each.shape) and each.name not in known:
+            raise ValueError(
+                f"{pairs.source.name} has no {each.name}, which {pairs.what}, {pairs.other.name}, "
+                "has; fetch the checkpoint again, or name the model that it was made of"
+            )
 
 
 def _by(shape: tuple[int, ...]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pruneproof.integration.errors import printable
 from pruneproof.integration.inspection.beside import Beside, compare
 from pruneproof.integration.inspection.claimed import Claimed
 from pruneproof.integration.inspection.content import Content
@@ -108,7 +109,7 @@ def inspect(
     claimed.check()
     if texts is not None and dense is None:
         raise ValueError("calibration: needs --dense, since no pruned file holds removed weights")
-    bars.say(f"reading {name} …")
+    bars.say(f"reading {printable(name)} …")
     source = open_checkpoint(name)
     beside = _pairs(source, dense, "dense")
     before = _pairs(source, earlier, "mask-of")
@@ -121,7 +122,7 @@ def inspect(
     task = bars.add_task("tensors", total=max(1, sum(each.size for each in source.entries)))
     for entry in source.entries:
         if entry.unread:
-            found.facts.append(Facts(entry, why=entry.unread))
+            found.facts.append(Facts(entry, decided=False, why=entry.unread))
             if entry.role.judged:
                 subjects.append(Subject(found.facts[-1]))
         else:
@@ -131,7 +132,7 @@ def inspect(
             if mask is not None and entry.role.kind in COMPARED:
                 if beside is not None and comparable(entry, beside):
                     found.beside[entry.name] = _compared(facts, content, beside)
-                if before is not None:
+                if before is not None and comparable(entry, before):
                     found.fates[entry.name] = _followed(facts, content, before)
             if entry.role.judged and mask is not None:
                 of = subject(facts, mask, claimed, found.beside.get(entry.name))
@@ -166,8 +167,8 @@ def comparable(entry: Entry, pairs: Pairs) -> bool:
     """Whether the other checkpoint has a tensor whose numbers mean the same."""
     name = pairs.to_other.get(entry.name, entry.name)
     other = pairs.entries.get(name)
-    if other is None and not entry.role.judged:
-        # A head that is the embedding in one of them.
+    if not entry.role.judged and (other is None or other.shape != entry.shape):
+        # A head that is the embedding in one of them, or tokens that were added.
         return False
     return entry.storage != SCALED and (other is None or other.storage != SCALED)
 

@@ -12,7 +12,7 @@ def badge(record: Record) -> dict[str, Any]:
     model, verdicts = record["model"], [each["verdict"] for each in record["claims"]]
     what = model["n_m"] or (percent(model["pruned_sparsity"]) + " sparse")
     if not model["pruned"]:
-        what = "not pruned"
+        what = "not decided" if model["not_decided"] else "not pruned"
     if "contradicted" in verdicts:
         message, color = "not what is claimed", "red"
     elif "not_decided" in verdicts:

@@ -26,7 +26,8 @@ class Cell:
         x: where it is, in pixels.
         y: from above.
         share: its zeros, moved ones included; how dark it is.
-        state: `pruned`, `broken` where groups break its pattern, or `dense`.
+        state: `pruned`, `broken` where groups break its pattern, `dense`, or `open` where that is
+            not decided.
         title: what is shown beside the pointer.
     """
 

@@ -29,6 +29,10 @@ def what_it_is(record: Record) -> str:
     model = record["model"]
     if not model["layers"]:
         return "holds no layer of a decoder that is known"
+    open_ = len(model["not_decided"])
+    if not model["pruned"] and open_:
+        why = next(each["why"] for each in layers(record) if not each["decided"])
+        return f"not decided for {open_} of {model['layers']} layers: {why}"
     if not model["pruned"]:
         return f"is not pruned: {percent(model['sparsity'])} zeros in {model['layers']} layers"
     told = [f"{model['pruned']} of {model['layers']} layers pruned"]
@@ -38,6 +42,8 @@ def what_it_is(record: Record) -> str:
     told.append(f"{percent(model['pruned_sparsity'])} zeros in them")
     if model["displaced_zeros"]:
         told.append(f"{model['displaced_zeros']:,} zeros moved by the format")
+    if open_:
+        told.append(f"{open_} layers not decided")
     return ", ".join(told)
 
 
@@ -90,6 +96,8 @@ def is_layer(tensor: Record) -> bool:
 
 def state(tensor: Record) -> str:
     """What a layer looks like in a word."""
+    if not tensor["decided"]:
+        return "open"
     if not tensor["pruned"]:
         return "dense"
     return "broken" if tensor["pattern"]["violations"] else "pruned"

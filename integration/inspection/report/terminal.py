@@ -17,7 +17,6 @@ from pruneproof.integration.inspection.report.summary import (
     layers,
     percent,
     remarks,
-    state,
     worth_telling,
 )
 
@@ -60,11 +59,13 @@ def _by_layer(record: Record) -> Table:
         patterns = {each["pattern"]["n_m"] or "–" for each in found if each["pruned"]}
         broken = sum(each["pattern"]["violations"] or 0 for each in found)
         low, high = percent(shares[0]), percent(shares[-1])
+        if not any(each["decided"] for each in found):
+            low = high = "?"
         table.add_row(
             _text(name),
             _text(", ".join(sorted({each["dtype"] for each in found}))),
             str(len(found)),
-            str(sum(state(each) != "dense" for each in found)),
+            str(sum(each["pruned"] for each in found)),
             low if low == high else f"{low} – {high}",
             _text(", ".join(sorted(patterns)[:3])),
             f"{broken:,}" if broken else "",
