@@ -46,7 +46,12 @@ def accused(made: Made, folder: Path, group: str = "output") -> list[dict]:
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 @pytest.mark.parametrize(
-    ("dtype", "formula"), [("F32", "official"), ("BF16", "in its dtype"), ("F16", "official")]
+    ("dtype", "formula"),
+    [
+        ("F32", "official"),
+        ("BF16", "in its dtype"),
+        pytest.param("F16", "official", marks=pytest.mark.long),
+    ],
 )
 def test_wandas_masks_are_not_refuted(tmp_path, dtype, formula, pattern):
     made = wandas(tmp_path, dtype, FORMULAS[formula], PATTERNS[pattern])

@@ -22,6 +22,13 @@ PLANS = [
     Plan(method, **pattern, refine=refine)
     for method, pattern, refine in itertools.product(METHODS, PATTERNS, [None, *REFINEMENTS])
 ]
+# Each plan on one of the two at every commit, and on the other one among the long tests.
+MODELS = ("llama", "opt")
+ON_MODELS = [
+    pytest.param(plan, name, id=f"{plan}-{name}", marks=[pytest.mark.long] * ((at + of) % 2))
+    for at, plan in enumerate(PLANS)
+    for of, name in enumerate(MODELS)
+]
 
 
 def exact(kept, plan):
@@ -33,9 +40,8 @@ def exact(kept, plan):
     return bool(((~kept).sum(1) == int(kept.shape[1] * plan.sparsity)).all())
 
 
-@pytest.mark.parametrize("name", ["llama", "opt"])
-@pytest.mark.parametrize("plan", PLANS, ids=str)
-def test_it_is_exact_after_a_stop_and_loads_again(name, plan, decoder_of, tokens, tmp_path):
+@pytest.mark.parametrize(("plan", "name"), ON_MODELS)
+def test_it_is_exact_after_a_stop_and_loads_again(plan, name, decoder_of, tokens, tmp_path):
     work = Unfinished(tmp_path / "work", plan.record())
     stopped = prune_blocks(decoder_of(name), tokens, plan, done=work.done, keep=work.keep)
     assert next(stopped) == 0
