@@ -135,7 +135,7 @@ def test_layers_too_small_to_show_their_groups_accuse_nobody(tmp_path, inspect):
         for name, each in tensors.items()
     }
     dense_folder, folder = save(tmp_path / "small", tensors), save(tmp_path / "it", kept)
-    found = inspect(folder, "--dense", dense_folder, "--method", "wanda")
+    found = inspect(folder, "--dense", dense_folder, "--method", "wanda", "--group", "output")
     assert {each["pattern"]["n_m"] for each in found.tensors.values()} == {None}
     assert (found.code, found.claims["method wanda"]) == (0, "not_decided")
     verdicts = {(each["method"], each["group"]): each for each in found.record["explanations"]}

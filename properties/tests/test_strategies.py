@@ -35,7 +35,7 @@ FEATURES: dict[str, Callable[[Tensor], bool]] = {
     "no zero": lambda W: W.numel() > 3 and bool((W != 0).all()),
     "one entry": lambda W: W.numel() == 1,
 }
-QUICKLY = settings(database=None, derandomize=True, deadline=None, max_examples=800)
+QUICKLY = settings(database=None, derandomize=True, deadline=None, max_examples=1500)
 
 
 @pytest.fixture(scope="module")
