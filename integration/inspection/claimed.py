@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from pruneproof.integration.inspection.explaining import QUESTIONS
 from pruneproof.integration.pruning.chosen import Patterns
 
 MASKS_ONLY = (
@@ -17,8 +18,15 @@ MASKS_ONLY = (
 )  # fmt: skip
 """Methods that leave the weights they keep as they are."""
 ALSO_CHANGE = ("sparsegpt", "least_squares")
-METHODS = MASKS_ONLY + ALSO_CHANGE
+VARIANTS = tuple(each.method for each in QUESTIONS if each.method != each.base)
+"""Methods with parameters that are not their own, such as ``ri[terms=output]``."""
+METHODS = MASKS_ONLY + ALSO_CHANGE + VARIANTS
 GROUPS = ("output", "layer")
+
+
+def base_of(method: str) -> str:
+    """A method's name without its parameters."""
+    return method.partition("[")[0]
 
 
 @dataclass(frozen=True)

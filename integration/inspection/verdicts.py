@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pruneproof.integration.inspection.beside import EQUAL, Beside
-from pruneproof.integration.inspection.claimed import MASKS_ONLY, Claimed
+from pruneproof.integration.inspection.claimed import MASKS_ONLY, Claimed, base_of
 from pruneproof.integration.inspection.facts import Facts
 from pruneproof.integration.inspection.formats import storage_format
 from pruneproof.integration.inspection.n_of_m import Pattern
@@ -208,7 +208,7 @@ def _of_method(
             claim, NOT_DECIDED, "the sizes of removed weights are in no pruned file; give --dense"
         )
     changed = [each for each in there if each.beside is not None and each.beside.speaks_of_change]
-    if method in MASKS_ONLY and changed:
+    if base_of(method) in MASKS_ONLY and changed:
         worst = max(changed, key=lambda each: each.beside.changed if each.beside else 0)
         assert worst.beside is not None
         return Verdict(
@@ -217,16 +217,32 @@ def _of_method(
             f"it only masks, and kept weights changed in {_some(changed)}: {worst.beside.changed:,}"
             f" in {worst.facts.entry.name}, by up to {worst.beside.largest:.3g}",
         )
-    about = [each for each in explanations if each["method"].partition("[")[0] == method]
+    kin = [each for each in explanations if base_of(each["method"]) == base_of(method)]
+    # Where weights of an n:m group alone compare, nothing was asked of larger groups.
+    kin = [each for each in kin if each["layers"]] or kin
+    about = [each for each in kin if each["method"] == method]
+    others = _explaining([each for each in kin if each["method"] != method])
     for verdict, of in (("explains", HOLDS), ("possible", NOT_DECIDED)):
         if found := [each for each in about if each["verdict"] == verdict]:
             return Verdict(claim, of, _because(found[0]))
     refuted = [each for each in about if each["verdict"] == "refuted"]
     # That some parameters do not explain a mask says nothing of others.
     if about and len(refuted) == len(about) and method not in OPEN:
-        return Verdict(claim, CONTRADICTED, _because(refuted[0]))
-    why = about[0]["why"] if about else "nothing that is looked at tells it from others"
-    return Verdict(claim, NOT_DECIDED, str(why))
+        return Verdict(claim, CONTRADICTED, _because(refuted[0]) + others)
+    if about:
+        why = about[0]["why"]
+    elif kin:
+        why = "without parameters it is many scores, and not all were asked about"
+    else:
+        why = "nothing that is looked at tells it from others"
+    return Verdict(claim, NOT_DECIDED, f"{why}{others}")
+
+
+def _explaining(variants: Sequence[Mapping[str, Any]]) -> str:
+    """Which parameters explain the mask, to be added to a reason."""
+    found = [each for each in variants if each["verdict"] == "explains"]
+    told = ", ".join(f"{each['method']} within each {each['group']}" for each in found)
+    return f"; what explains it: {told}" if told else ""
 
 
 OPEN = ("lp", "stochria")

@@ -1,0 +1,95 @@
+"""What is said of each claim: accused is who deserves it, and acquitted, too."""
+
+import numpy as np
+import pytest
+
+from inspected import NAMES, Found, dense, pruned, save, smallest, two_of_four
+
+
+@pytest.fixture
+def inspect(tmp_path):
+    return lambda *arguments: Found(*arguments, report=tmp_path / "report")
+
+
+@pytest.fixture
+def base(tmp_path):
+    return save(tmp_path / "dense", dense())
+
+
+def reason(found, claim):
+    (why,) = [each["why"] for each in found.record["claims"] if each["claim"] == claim]
+    return why
+
+
+def test_a_variant_that_explains_a_mask_acquits_no_method_of_that_name(tmp_path, inspect, base):
+    """Within outputs, relative importance by outputs orders weights as their sizes do."""
+    folder = save(tmp_path / "it", pruned(dense()))
+    arguments = (folder, "--dense", base, "--group", "output", "--method")
+    found = inspect(*arguments, "ri")
+    assert (found.code, found.claims["method ri"]) == (1, "contradicted")
+    assert "ri[terms=output] within each output" in reason(found, "method ri")
+    found = inspect(*arguments, "ri[terms=output]")
+    assert (found.code, found.claims["method ri[terms=output]"]) == (0, "holds")
+    found = inspect(*arguments, "ri[terms=input]")
+    assert (found.code, found.claims["method ri[terms=input]"]) == (1, "contradicted")
+
+
+def masked(tensors, scores):
+    """Every layer without half of each output's weights, those of the lowest scores."""
+    gone = {name: smallest(scores(tensors[name]), tensors[name].shape[1] // 2) for name in NAMES}
+    return tensors | {name: np.where(gone[name], np.float32(0), tensors[name]) for name in NAMES}
+
+
+def test_lp_without_parameters_is_not_decided_and_says_which_explain(tmp_path, inspect, base):
+    norm = lambda W, axis: np.linalg.norm(W, axis=axis, keepdims=True)  # noqa: E731
+    tensors = masked(dense(), lambda W: np.abs(W) / norm(W, 0) + np.abs(W) / norm(W, 1))
+    folder = save(tmp_path / "it", tensors)
+    arguments = (folder, "--dense", base, "--group", "output", "--method")
+    found = inspect(*arguments, "lp")
+    assert (found.code, found.claims["method lp"]) == (0, "not_decided")
+    assert "lp[p=2, strategy=S1] within each output" in reason(found, "method lp")
+    assert (
+        inspect(*arguments, "lp[p=2, strategy=S1]").claims["method lp[p=2, strategy=S1]"] == "holds"
+    )
+    folder = save(
+        tmp_path / "random", masked(dense(), lambda W: np.random.default_rng(1).random(W.shape))
+    )
+    found = inspect(folder, *arguments[1:], "lp")
+    assert found.claims["method lp"] == "not_decided", "of all p only one was asked about"
+
+
+def test_with_n_of_m_a_method_is_contradicted_by_its_groups(tmp_path, inspect, base):
+    """Nothing is asked of the layer as one group, and that says nothing for the method."""
+    wrong = dense(1)
+    tensors = dense() | {
+        name: np.where(two_of_four(wrong[name]) == 0, np.float32(0), dense()[name])
+        for name in NAMES
+    }
+    arguments = ("--dense", base, "--method", "magnitude", "--n-m", "2:4")
+    found = inspect(save(tmp_path / "it", tensors), *arguments)
+    assert found.claims == {"2:4": "holds", "method magnitude": "contradicted"}
+    tensors = dense() | {name: two_of_four(dense()[name]) for name in NAMES}
+    found = inspect(save(tmp_path / "right", tensors), *arguments)
+    assert found.claims == {"2:4": "holds", "method magnitude": "holds"}
+
+
+def test_layers_as_groups_explain_nothing_where_others_keep_n_of_m(tmp_path, inspect, base):
+    """Half the layers are pruned to 2:4 at random, the others by magnitude within the layer."""
+    tensors, wrong = dense(), dense(1)
+    for place, name in enumerate(NAMES):
+        W = tensors[name]
+        by_size = np.abs(W) <= np.median(np.abs(W))
+        gone = two_of_four(wrong[name]) == 0 if place % 2 else by_size
+        tensors[name] = np.where(gone, np.float32(0), W)
+    found = inspect(save(tmp_path / "it", tensors), "--dense", base, "--method", "magnitude")
+    assert found.claims["method magnitude"] != "holds"
+
+
+def test_a_layer_that_is_skipped_refutes_no_method(tmp_path, inspect, base):
+    tensors, wrong = pruned(dense()), pruned(dense(1))
+    tensors[NAMES[2]] = np.where(wrong[NAMES[2]] == 0, np.float32(0), dense()[NAMES[2]])
+    folder = save(tmp_path / "it", tensors)
+    arguments = (folder, "--dense", base, "--method", "magnitude", "--group", "output")
+    assert inspect(*arguments).claims["method magnitude"] == "contradicted"
+    found = inspect(*arguments, "--skip", "0.mlp.up_proj")
+    assert (found.code, found.claims["method magnitude"]) == (0, "holds")
