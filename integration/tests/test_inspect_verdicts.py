@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from inspected import NAMES, Found, dense, pruned, save, smallest, two_of_four
 
@@ -93,3 +94,40 @@ def test_a_layer_that_is_skipped_refutes_no_method(tmp_path, inspect, base):
     assert inspect(*arguments).claims["method magnitude"] == "contradicted"
     found = inspect(*arguments, "--skip", "0.mlp.up_proj")
     assert (found.code, found.claims["method magnitude"]) == (0, "holds")
+
+
+def cut(tensors):
+    """All weights without the lower half of their bits."""
+    return {
+        n: (W.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32) for n, W in tensors.items()
+    }
+
+
+def by_way_of_float16(tensors):
+    return {name: W.astype(np.float16).astype(np.float32) for name, W in tensors.items()}
+
+
+@pytest.mark.parametrize("way", [cut, by_way_of_float16])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+def test_whichever_way_it_was_rounded_it_is_not_rescaled(tmp_path, inspect, base, way, dtype):
+    folder = save(tmp_path / "it", way(pruned(dense())), dtype)
+    found = inspect(folder, "--dense", base, "--method", "magnitude", "--group", "output")
+    assert {found.tensors[name]["relation"] for name in NAMES} == {"rounded"}
+    assert found.claims["method magnitude"] == "holds"
+
+
+def test_neighbours_are_a_rounding_only_of_finer_numbers(tmp_path, inspect, base):
+    """Rounded at random up or down; a bfloat16 model's weights are changed by as much."""
+    draw, tensors = np.random.default_rng(1), cut(dense())
+    for name in NAMES:
+        up = (tensors[name].view(np.uint32) + np.uint32(0x10000)).view(np.float32)
+        off = (draw.random(up.shape) < 0.5) & (tensors[name] != dense()[name])
+        tensors[name] = np.where(off, up, tensors[name])
+    folder = save(tmp_path / "it", pruned(tensors), torch.bfloat16)
+    arguments = ("--method", "magnitude", "--group", "output", "--dense")
+    found = inspect(folder, *arguments, base)
+    assert {found.tensors[name]["relation"] for name in NAMES} == {"rounded"}
+    coarse = save(tmp_path / "coarse", dense(), torch.bfloat16)
+    found = inspect(folder, *arguments, coarse)
+    assert found.claims["method magnitude"] == "contradicted"
+    assert sum(found.tensors[name]["changed_kept"] for name in NAMES) > 0
