@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pruneproof.integration.inspection.beside import EQUAL, Beside
 from pruneproof.integration.inspection.claimed import MASKS_ONLY, Claimed, base_of
-from pruneproof.integration.inspection.facts import Facts
+from pruneproof.integration.inspection.facts import DENSE_ZEROS, Facts
 from pruneproof.integration.inspection.formats import storage_format
 from pruneproof.integration.inspection.n_of_m import Pattern
 from pruneproof.integration.inspection.n_of_m import claimed as asked_of
@@ -19,7 +19,7 @@ from pruneproof.integration.inspection.source import PLAIN
 
 HOLDS, CONTRADICTED, NOT_DECIDED = "holds", "contradicted", "not_decided"
 NEAR = 0.005
-"""By how much the mean sparsity of all layers may differ from what is claimed of the model."""
+"""By how much the sparsity of a layer, and the mean of all, may differ from what is claimed."""
 
 
 @dataclass(frozen=True)
@@ -109,38 +109,60 @@ def _of_sparsity(claimed: Claimed, there: Sequence[Subject]) -> Verdict:
         return say(NOT_DECIDED, "no layer is left to look at")
     if unread := [each for each in there if each.facts.entry.unread]:
         return say(NOT_DECIDED, f"{_some(unread)}: {unread[0].facts.entry.unread}")
-    if share and (open_ := [each for each in there if not each.facts.decided]):
+    if open_ := [each for each in there if not each.facts.decided]:
         return say(NOT_DECIDED, f"{_some(open_)}: {open_[0].facts.why}")
-    if share and (alone := [each for each in there if not each.facts.pruned]):
+    if not share:
+        if some := [each for each in there if each.facts.pruned]:
+            return say(CONTRADICTED, f"{_some(some)} pruned ({some[0].facts.why})")
+        return say(HOLDS, f"none of {len(there)} layers is pruned")
+    if alone := [each for each in there if not each.facts.pruned and not _few(each, share)]:
         return say(CONTRADICTED, f"{_some(alone)} not pruned ({alone[0].facts.why})")
     exact = [each for each in there if each.exact]
-    if wrong := [each for each in exact if not _counts(each, share)]:
+    off = [each for each in exact if not _counts(each, share)]
+    shares = sorted(100 * each.facts.sparsity for each in off)
+    found = f"{_some(off)} with {shares[0]:.4g} to {shares[-1]:.4g} % zeros" if off else ""
+    within = _tolerance(share)
+    if wrong := [each for each in off if abs(each.facts.sparsity - share) > within]:
         weights = sum(each.facts.entry.weights for each in exact)
         mean = sum(each.facts.zeros for each in exact) / weights
-        shares = sorted(each.facts.sparsity for each in wrong)
-        found = f"{_some(wrong)} with {100 * shares[0]:.4g} to {100 * shares[-1]:.4g} % zeros"
-        if abs(mean - share) > NEAR:
+        shares = sorted(100 * each.facts.sparsity for each in wrong)
+        found = f"{_some(wrong)} with {shares[0]:.4g} to {shares[-1]:.4g} % zeros"
+        if claimed.group is not None or abs(mean - share) > within:
             return say(CONTRADICTED, found)
-        return say(HOLDS, f"on average ({100 * mean:.4g} %); {found}")
+        why = f"{found}; it is the mean of all ({100 * mean:.4g} %), as where layers compete"
+        return say(NOT_DECIDED, why)
     if blurred := [each for each in there if not each.exact]:
         if wrong := [each for each in blurred if not _near(each, share)]:
             first = wrong[0].facts
             gone = 100 * first.removed / first.entry.weights
             return say(CONTRADICTED, f"{_some(wrong)} with {gone:.4g} % zeros, moved ones included")
         return say(HOLDS, f"as near as {blurred[0].facts.entry.dtype} shows it")
-    return say(HOLDS, f"all {len(there)} layers have it")
+    near = f", to {100 * within:g} % of the weights: {found}" if found else ""
+    return say(HOLDS, f"all {len(there)} layers have it{near}")
+
+
+def _tolerance(share: float) -> float:
+    """By how much a layer may differ where weights that tie went together."""
+    return min(NEAR, share / 10)
+
+
+def _few(each: Subject, share: float) -> bool:
+    """Whether a layer has the zeros of a sparsity so low that it looks like a dense one's."""
+    facts = each.facts
+    beside = each.beside.dense_zeros if each.beside else 0
+    if not (each.exact and 0 < facts.sparsity <= DENSE_ZEROS and beside < facts.zeros):
+        return False
+    total = facts.entry.weights
+    return abs(facts.zeros - share * total) <= max(1, _tolerance(share) * total)
 
 
 def _counts(each: Subject, share: float) -> bool:
     """Whether a layer has the zeros of a sparsity, to one weight, in each output or in all."""
     facts = each.facts
-    inputs = facts.counted.total if facts.counted and facts.counted.group == "output" else None
-    total = facts.entry.weights
-    if abs(facts.zeros - share * total) <= 1:
+    if abs(facts.zeros - share * facts.entry.weights) <= 1:
         return True
-    if inputs is None:
-        return False
-    return all(abs(count - share * inputs) <= 1 for count in facts.row_zeros)
+    inputs = facts.entry.shape[-2 if facts.entry.role.inputs_first else -1]
+    return facts.pruned and all(abs(count - share * inputs) <= 1 for count in facts.row_zeros)
 
 
 def _near(each: Subject, share: float) -> bool:
@@ -258,4 +280,4 @@ def _because(explanation: Mapping[str, Any]) -> str:
 
 def _some(subjects: Sequence[Subject]) -> str:
     first = subjects[0].layer
-    return f"{len(subjects)} layers, {first} first," if len(subjects) > 1 else first
+    return f"{len(subjects)} layers ({first} first)" if len(subjects) > 1 else first

@@ -131,3 +131,58 @@ def test_neighbours_are_a_rounding_only_of_finer_numbers(tmp_path, inspect, base
     found = inspect(folder, *arguments, coarse)
     assert found.claims["method magnitude"] == "contradicted"
     assert sum(found.tensors[name]["changed_kept"] for name in NAMES) > 0
+
+
+def shares(each_layer):
+    """Every layer without its smallest weights, of each output as many as its place says."""
+    tensors = dense()
+    for place, name in enumerate(NAMES):
+        W = tensors[name]
+        gone = smallest(W, int(W.shape[1] * each_layer(place)))
+        tensors[name] = np.where(gone, np.float32(0), W)
+    return tensors
+
+
+def test_a_sparsity_that_only_the_mean_has_is_none_of_each_layer(tmp_path, inspect):
+    # Blocks by turns, so that both kinds of layers have as many weights.
+    folder = save(tmp_path / "it", shares(lambda place: 0.125 if place // 4 % 2 else 0.875))
+    found = inspect(folder, "--sparsity", "0.5")
+    assert (found.code, found.claims["sparsity 0.5"]) == (0, "not_decided")
+    why = reason(found, "sparsity 0.5")
+    assert "24 layers" in why
+    assert "12.5 to 87.5 %" in why
+    assert "mean of all (50 %)" in why
+    for group in ("output", "layer"):
+        found = inspect(folder, "--sparsity", "0.5", "--group", group)
+        assert (found.code, found.claims["sparsity 0.5"]) == (1, "contradicted")
+
+
+def test_one_layer_of_another_sparsity_is_named(tmp_path, inspect):
+    folder = save(tmp_path / "it", shares(lambda place: 0.625 if place == 4 else 0.5))
+    found = inspect(folder, "--sparsity", "0.5", "--group", "output")
+    assert found.claims["sparsity 0.5"] == "contradicted"
+    assert reason(found, "sparsity 0.5").startswith("1.self_attn.q_proj with 62.5")
+
+
+def test_a_pruned_layer_speaks_against_a_sparsity_of_none(tmp_path, inspect, base):
+    assert inspect(base, "--sparsity", "0").claims == {"sparsity 0": "holds"}
+    folder = save(tmp_path / "it", shares(lambda place: 0.5 * (place == 4)))
+    found = inspect(folder, "--sparsity", "0")
+    assert (found.code, found.claims) == (1, {"sparsity 0": "contradicted"})
+
+
+def test_a_low_sparsity_is_one(tmp_path, inspect, base):
+    tensors = dense()
+    for name in NAMES:
+        W = tensors[name].copy()
+        W.flat[np.argsort(np.abs(W), axis=None)[: W.size // 100]] = 0
+        tensors[name] = W
+    folder = save(tmp_path / "it", tensors)
+    for more in ((), ("--dense", base)):
+        found = inspect(folder, "--sparsity", "0.01", *more)
+        assert (found.code, found.claims["sparsity 0.01"]) == (0, "holds")
+    for other, place in (("0.02", folder), ("0.005", folder), ("0.01", base)):
+        found = inspect(place, "--sparsity", other)
+        assert (found.code, *found.claims.values()) == (1, "contradicted")
+    found = inspect(folder, "--sparsity", "0.01", "--dense", folder)
+    assert found.claims["sparsity 0.01"] == "contradicted", "the dense model has these zeros"
