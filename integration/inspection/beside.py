@@ -23,7 +23,8 @@ class Beside:
 
     Attributes:
         relation: `equal`; `rounded` to another dtype, by way of a third one or not, and up or
-            down; `rescaled` by one number of each row, column or of the layer; `quantised` where the storage is the reason; or `changed`.
+            down; `rescaled` by one number of each row, column or of the layer; `quantised` where
+            the storage is the reason; or `changed`.
         changed: kept weights that are neither equal nor rounded to another dtype.
         largest: the largest |difference| of a kept weight.
         dense_zeros: zeros that the dense tensor has in the same places.

@@ -186,3 +186,48 @@ def test_a_low_sparsity_is_one(tmp_path, inspect, base):
         assert (found.code, *found.claims.values()) == (1, "contradicted")
     found = inspect(folder, "--sparsity", "0.01", "--dense", folder)
     assert found.claims["sparsity 0.01"] == "contradicted", "the dense model has these zeros"
+
+
+def test_outputs_that_the_dense_model_lacks_are_not_counted(tmp_path, inspect):
+    tensors = dense()
+    for name in NAMES:
+        tensors[name][5] = 0
+    base, folder = save(tmp_path / "dense", tensors), save(tmp_path / "it", pruned(tensors))
+    arguments = (folder, "--method", "magnitude", "--group")
+    found = inspect(*arguments, "output", "--dense", base)
+    assert found.claims == {"group output": "holds", "method magnitude": "holds"}
+    assert inspect(*arguments, "layer", "--dense", base).claims["group layer"] == "contradicted"
+    assert inspect(*arguments, "output").claims["group output"] == "not_decided"
+
+
+def test_weights_that_tie_do_not_speak_against_outputs(tmp_path, inspect):
+    """All weights up to the middle one of each output go, and some are as large as that."""
+    draw, tensors = np.random.default_rng(1), dense()
+    for name in NAMES:
+        rough = draw.standard_normal((64, 512)).astype(np.float32)
+        tensors[name] = torch.from_numpy(rough).to(torch.bfloat16).float().numpy()
+    base = save(tmp_path / "dense", tensors)
+    for name in NAMES:
+        W = np.abs(tensors[name])
+        gone = np.sort(W, axis=1)[:, 255:256] >= W
+        tensors[name] = np.where(gone, np.float32(0), tensors[name])
+    folder = save(tmp_path / "it", tensors)
+    for group in ("output", "layer"):
+        found = inspect(folder, "--dense", base, "--sparsity", "0.5", "--group", group)
+        assert found.claims == {"sparsity 0.5": "holds", f"group {group}": "not_decided"}
+
+
+def test_outputs_that_compete_are_told_from_those_that_do_not(tmp_path, inspect):
+    tensors = dense()
+    for name in NAMES:
+        W = np.abs(tensors[name])
+        tensors[name] = np.where(np.median(W) >= W, np.float32(0), tensors[name])
+    folder = save(tmp_path / "it", tensors)
+    assert inspect(folder, "--group", "output").claims == {"group output": "contradicted"}
+    assert inspect(folder, "--group", "layer").claims == {"group layer": "holds"}
+
+
+def test_a_reason_is_given_where_nothing_could_be_asked(tmp_path, inspect, base):
+    found = inspect(base, "--dense", base, "--method", "magnitude")
+    assert found.claims == {"method magnitude": "not_decided"}
+    assert "no layer is pruned" in reason(found, "method magnitude")
