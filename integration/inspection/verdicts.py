@@ -282,12 +282,26 @@ def _of_method(
     if about and len(refuted) == len(about) and method not in OPEN:
         return Verdict(claim, CONTRADICTED, _because(refuted[0]) + others)
     if about:
-        why = about[0]["why"]
+        why = about[0]["why"] or _unasked(there)
     elif kin:
         why = "without parameters it is many scores, and not all were asked about"
     else:
         why = "nothing that is looked at tells it from others"
     return Verdict(claim, NOT_DECIDED, f"{why}{others}")
+
+
+def _unasked(there: Sequence[Subject]) -> str:
+    """Why nothing was asked of any layer."""
+    if not there:
+        return "no layer is left to look at"
+    if unread := [each for each in there if each.facts.entry.unread]:
+        return f"{_some(unread)}: {unread[0].facts.entry.unread}"
+    if apart := [each for each in there if each.beside is None]:
+        how = apart[0].facts.entry.storage
+        return f"{_some(apart)} cannot be compared with the dense model's, by their storage ({how})"
+    if not any(each.facts.pruned for each in there):
+        return f"no layer is pruned ({there[0].facts.why})"
+    return "no layer has pruned and kept weights that compare"
 
 
 def _explaining(variants: Sequence[Mapping[str, Any]]) -> str:

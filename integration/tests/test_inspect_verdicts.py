@@ -231,3 +231,11 @@ def test_a_reason_is_given_where_nothing_could_be_asked(tmp_path, inspect, base)
     found = inspect(base, "--dense", base, "--method", "magnitude")
     assert found.claims == {"method magnitude": "not_decided"}
     assert "no layer is pruned" in reason(found, "method magnitude")
+
+
+def test_a_reason_is_given_where_numbers_have_scales_that_are_not_there(tmp_path, inspect, base):
+    folder = save(tmp_path / "it", pruned(dense()), torch.float8_e4m3fn)
+    found = inspect(folder, "--dense", base, "--method", "magnitude")
+    assert found.claims == {"method magnitude": "not_decided"}
+    why = reason(found, "method magnitude")
+    assert why.startswith("24 layers (0.mlp.down_proj first) cannot be compared")
