@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,20 @@ class Claimed:
             raise ValueError(f"group must be output or layer, got {self.group[:100]}")
         if self.group is not None and self.n_m is not None:
             raise ValueError("give either group or n-m, not both: n:m says what is compared")
+
+    def check_skip(self, layers: Iterable[str]) -> None:
+        """Refuse a pattern that names nothing, which is a slip.
+
+        Args:
+            layers: of all tensors that are there.
+
+        Raises:
+            ValueError: with the first such pattern.
+        """
+        there = list(layers)
+        for pattern in Patterns(self.skip).unmatched(there):
+            like = f"; they are called such as {there[0]}" if there else ""
+            raise ValueError(f"skip: {pattern[:100]} matches no layer{like}")
 
     def skips(self, layer: str) -> bool:
         """Whether a layer is said to have been left alone."""

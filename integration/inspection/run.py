@@ -110,6 +110,7 @@ def inspect(
         raise ValueError("calibration: needs --dense, since no pruned file holds removed weights")
     bars.say(f"reading {name} …")
     source = open_checkpoint(name)
+    claimed.check_skip(each.role.layer for each in source.entries)
     beside = _pairs(source, dense, "dense")
     before = _pairs(source, earlier, "mask-of")
     found = Inspection(source, claimed, [], dense=dense, earlier=earlier)

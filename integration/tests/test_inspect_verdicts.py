@@ -239,3 +239,15 @@ def test_a_reason_is_given_where_numbers_have_scales_that_are_not_there(tmp_path
     assert found.claims == {"method magnitude": "not_decided"}
     why = reason(found, "method magnitude")
     assert why.startswith("24 layers (0.mlp.down_proj first) cannot be compared")
+
+
+def test_a_pattern_that_names_nothing_is_refused(tmp_path, inspect, base):
+    found = inspect(base, "--sparsity", "0.5", "--skip", "0.*", "--skip", "*.dwon_proj")
+    assert found.code == 2
+    assert "skip: *.dwon_proj matches no layer" in found.line
+
+
+def test_several_layers_are_named_in_a_sentence_that_can_be_read(tmp_path, inspect, base):
+    found = inspect(base, "--sparsity", "0.5")
+    why = reason(found, "sparsity 0.5")
+    assert why == "24 layers (0.mlp.down_proj first) not pruned (0 % zeros)"
