@@ -166,7 +166,7 @@ def test_one_layer_of_another_sparsity_is_named(tmp_path, inspect):
 
 def test_a_pruned_layer_speaks_against_a_sparsity_of_none(tmp_path, inspect, base):
     assert inspect(base, "--sparsity", "0").claims == {"sparsity 0": "holds"}
-    folder = save(tmp_path / "it", shares(lambda place: 0.5 * (place == 4)))
+    folder = save(tmp_path / "it", shares(lambda place: 0.1 * (place == 4)))
     found = inspect(folder, "--sparsity", "0")
     assert (found.code, found.claims) == (1, {"sparsity 0": "contradicted"})
 
