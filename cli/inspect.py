@@ -65,7 +65,13 @@ def inspect(
         ),
     ] = None,
     sparsity: Annotated[
-        float | None, _in(CLAIMS, "Share of each layer's weights that is 0.", metavar="S")
+        float | None,
+        _in(
+            CLAIMS,
+            "Share of each layer's weights that is 0; where only the mean of all layers is S, as "
+            "global pruning leaves it, this is not decided, and contradicted with --group.",
+            metavar="S",
+        ),
     ] = None,
     n_m: Annotated[
         str | None,

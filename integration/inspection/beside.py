@@ -22,8 +22,9 @@ class Beside:
     """Kept weights, compared with the dense ones.
 
     Attributes:
-        relation: `equal`; `rounded` to another dtype; `rescaled` by one number of each row, column
-            or of the layer; `quantised` where the storage is the reason; or `changed`.
+        relation: `equal`; `rounded` to another dtype, by way of a third one or not, and up or
+            down; `rescaled` by one number of each row, column or of the layer; `quantised` where
+            the storage is the reason; or `changed`.
         changed: kept weights that are neither equal nor rounded to another dtype.
         largest: the largest |difference| of a kept weight.
         dense_zeros: zeros that the dense tensor has in the same places.
@@ -71,6 +72,11 @@ class _Ratios:
             np.minimum(lows, low.min(axis=axis), out=lows)
             np.maximum(highs, high.max(axis=axis), out=highs)
 
+    def near_one(self, unit: float) -> bool:
+        """Whether each weight is a neighbour of the dense one, whichever way it was rounded."""
+        (low,), (high,) = self.of["layer"]
+        return bool(abs(low - 1) <= 2 * unit and abs(high - 1) <= 2 * unit)
+
     def same(self, unit: float) -> str | None:
         """By which of them the ratios are one number each, but for rounding."""
         for way in ("layer", "row", "column"):
@@ -96,7 +102,7 @@ def compare(it: Content, dense: Content) -> Beside:
     """
     rules = [(name, _Rounding(rule)) for name, rule in _roundings(it.dtype)]
     ratios = _Ratios(it.rows, it.columns)
-    changed = both = 0
+    changed = both = grown = 0
     largest = 0.0
     for rows in it.parts():
         one, other = it.floats(rows), dense.floats(rows)
@@ -107,6 +113,7 @@ def compare(it: Content, dense: Content) -> Beside:
         if count:
             values, of = one[off], other[off]
             changed += count
+            grown += int(np.count_nonzero(of == 0))
             with np.errstate(all="ignore"):
                 largest = max(largest, float(np.abs(values - of).max()))
                 for _, rule in rules:
@@ -122,8 +129,17 @@ def compare(it: Content, dense: Content) -> Beside:
     if 2 * unexplained > changed:
         # Some changed weights are by chance what rounding would have made of them.
         unexplained = changed
-    kind = KINDS.get(it.dtype)
-    way = None if kind is None else ratios.same(2.0**-kind.digits)
+    kind, finer = KINDS.get(it.dtype), KINDS.get(dense.dtype)
+    unit = None if kind is None else 2.0**-kind.digits
+    if (
+        unit is not None
+        and finer
+        and 2.0**-finer.digits < unit
+        and not grown
+        and ratios.near_one(unit)
+    ):
+        return Beside(ROUNDED, 0, largest, both)
+    way = None if unit is None else ratios.same(unit)
     return Beside(CHANGED if way is None else RESCALED, unexplained, largest, both, way)
 
 
@@ -139,13 +155,17 @@ class _Rounding:
 
 def _roundings(dtype: str) -> list[tuple[str, Callable[[Array], Array]]]:
     """What may have rounded weights that are stored in a dtype."""
-    to = {
+    to: dict[str, Callable[[Array], Array]] = {
         "F32": lambda values: values.astype(np.float32),
         "BF16": lambda values: to_bfloat16(values),
         "F16": lambda values: values.astype(np.float16).astype(np.float32),
+        "F16, BF16": lambda values: to_bfloat16(values.astype(np.float16).astype(np.float32)),
+        "BF16, F16": lambda values: to_bfloat16(values).astype(np.float16).astype(np.float32),
+        "cut": cut_to_bfloat16,
     }
-    names = {"F64": ("F32", "BF16", "F16"), "F32": ("F32", "BF16", "F16"), "BF16": ("BF16", "F16"),
-             "F16": ("F16", "BF16")}.get(dtype, ())  # fmt: skip
+    names = {"F64": ("F32", "BF16", "F16", "cut"), "F32": ("F32", "BF16", "F16", "cut"),
+             "BF16": ("BF16", "F16", "F16, BF16", "cut"),
+             "F16": ("F16", "BF16", "BF16, F16")}.get(dtype, ())  # fmt: skip
     return [(name, to[name]) for name in names]
 
 
@@ -153,4 +173,10 @@ def to_bfloat16(values: Array) -> Array:
     """Round to the nearest bfloat16, halves to even; finite float32."""
     bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
     bits = bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
+    return (bits & np.uint32(0xFFFF0000)).view(np.float32)
+
+
+def cut_to_bfloat16(values: Array) -> Array:
+    """Round to the bfloat16 that is next towards 0; finite float32."""
+    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
     return (bits & np.uint32(0xFFFF0000)).view(np.float32)

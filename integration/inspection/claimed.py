@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from pruneproof.integration.inspection.explaining import QUESTIONS
 from pruneproof.integration.pruning.chosen import Patterns
 
 MASKS_ONLY = (
@@ -17,8 +19,15 @@ MASKS_ONLY = (
 )  # fmt: skip
 """Methods that leave the weights they keep as they are."""
 ALSO_CHANGE = ("sparsegpt", "least_squares")
-METHODS = MASKS_ONLY + ALSO_CHANGE
+VARIANTS = tuple(each.method for each in QUESTIONS if each.method != each.base)
+"""Methods with parameters that are not their own, such as ``ri[terms=output]``."""
+METHODS = MASKS_ONLY + ALSO_CHANGE + VARIANTS
 GROUPS = ("output", "layer")
+
+
+def base_of(method: str) -> str:
+    """A method's name without its parameters."""
+    return method.partition("[")[0]
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,20 @@ class Claimed:
             raise ValueError(f"group must be output or layer, got {self.group[:100]}")
         if self.group is not None and self.n_m is not None:
             raise ValueError("give either group or n-m, not both: n:m says what is compared")
+
+    def check_skip(self, layers: Iterable[str]) -> None:
+        """Refuse a pattern that names nothing, which is a slip.
+
+        Args:
+            layers: of all tensors that are there.
+
+        Raises:
+            ValueError: with the first such pattern.
+        """
+        there = list(layers)
+        for pattern in Patterns(self.skip).unmatched(there):
+            like = f"; they are called such as {there[0]}" if there else ""
+            raise ValueError(f"skip: {pattern[:100]} matches no layer{like}")
 
     def skips(self, layer: str) -> bool:
         """Whether a layer is said to have been left alone."""

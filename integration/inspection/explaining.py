@@ -75,7 +75,11 @@ FEW = 2
 
 @dataclass
 class _Asked:
-    """The answers so far to one question about one kind of groups."""
+    """The answers so far to one question about one kind of groups.
+
+    Attributes:
+        finer: in how many layers smaller groups compare, so that it was not asked there.
+    """
 
     question: Question
     group: str
@@ -84,6 +88,7 @@ class _Asked:
     told: dict[str, Any] | None = None
     open: str = ""
     layers: int = 0
+    finer: int = 0
 
     @property
     def over(self) -> bool:
@@ -96,7 +101,7 @@ class _Asked:
         verdict = "not_decided"
         if "refuted" in kinds:
             verdict = "refuted"
-        elif kinds and "not_decided" not in kinds:
+        elif kinds and "not_decided" not in kinds and not self.finer:
             verdict = "explains" if kinds == {"explains"} else "possible"
         told = self.told or {}
         return {
@@ -106,7 +111,9 @@ class _Asked:
             "agreement": float(np.mean(self.agreements)) if self.agreements else None,
             "certificate": told.get("certificate"),
             "tensor": told.get("tensor"),
-            "why": told.get("why") or self.open,
+            "why": self.open
+            if self.finer and verdict != "refuted"
+            else told.get("why") or self.open,
             "parameters": dict(self.question.parameters),
             "layers": len(self.verdicts),
             "of_layers": self.layers,
@@ -160,6 +167,7 @@ class Explaining:
                 continue
             if n_m is not None and each.group == "layer":
                 each.open = f"only the weights of a group of {n_m[1]} compare"
+                each.finer += 1
                 continue
             for weight, mask in _matrices(facts, dense, zero):
                 self._ask(each, facts, weight, mask, n_m)

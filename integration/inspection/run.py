@@ -111,10 +111,12 @@ def inspect(
         raise ValueError("calibration: needs --dense, since no pruned file holds removed weights")
     bars.say(f"reading {printable(name)} …")
     source = open_checkpoint(name)
+    claimed.check_skip(each.role.layer for each in source.entries)
     beside = _pairs(source, dense, "dense")
     before = _pairs(source, earlier, "mask-of")
     found = Inspection(source, claimed, [], dense=dense, earlier=earlier)
-    judged = [each.weights for each in source.entries if each.role.judged]
+    judged = [each.weights for each in source.entries
+              if each.role.judged and not claimed.skips(each.role.layer)]  # fmt: skip
     without = "" if beside else "the sizes of removed weights are in no pruned file; give --dense"
     explaining = Explaining(len(judged), sum(judged), claimed.group, claimed.methods, without)
     heads = heads_of(source)
@@ -137,7 +139,8 @@ def inspect(
             if entry.role.judged and mask is not None:
                 of = subject(facts, mask, claimed, found.beside.get(entry.name))
                 subjects.append(of)
-                if beside is not None and of.beside is not None and facts.pruned:
+                asked = facts.pruned and not claimed.skips(of.layer)
+                if beside is not None and of.beside is not None and asked:
                     _explain(explaining, of, content, mask, beside)
         bars.step(task, entry.size)
     name_conventions(found.facts, claimed.sparsity)

@@ -10,16 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pruneproof.integration.inspection.beside import EQUAL, Beside
-from pruneproof.integration.inspection.claimed import MASKS_ONLY, Claimed
-from pruneproof.integration.inspection.facts import Facts
+from pruneproof.integration.inspection.claimed import MASKS_ONLY, Claimed, base_of
+from pruneproof.integration.inspection.facts import DENSE_ZEROS, ROWS, Facts
 from pruneproof.integration.inspection.formats import storage_format
-from pruneproof.integration.inspection.n_of_m import Pattern
+from pruneproof.integration.inspection.n_of_m import Pattern, row_zeros
 from pruneproof.integration.inspection.n_of_m import claimed as asked_of
 from pruneproof.integration.inspection.source import PLAIN
 
 HOLDS, CONTRADICTED, NOT_DECIDED = "holds", "contradicted", "not_decided"
 NEAR = 0.005
-"""By how much the mean sparsity of all layers may differ from what is claimed of the model."""
+"""By how much the sparsity of a layer, and the mean of all, may differ from what is claimed."""
+LIKE_CHANCE = 0.25
+"""Of the deviation that outputs' numbers of zeros have by chance: where they have less than this,
+something held them together. With eight outputs chance alone has less once in some thousands."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,14 @@ class Subject:
         facts: of the layer.
         asked: the claimed n:m pattern in it.
         beside: it and the dense model's.
+        counted: `output` where all outputs have as many zeros, `layer` where they have not, and
+            `either` where they have almost; None without zeros.
     """
 
     facts: Facts
     asked: Pattern | None = None
     beside: Beside | None = None
+    counted: str | None = None
 
     @property
     def layer(self) -> str:
@@ -76,7 +82,30 @@ def subject(
     if claimed.n_m is not None:
         n, m = claimed.n_m
         asked = asked_of(mask, n, m) if m <= mask.shape[1] else None
-    return Subject(facts, asked, beside)
+    counted = None
+    if facts.counted is not None:
+        counted = facts.counted.group
+        if counted == "layer" and claimed.group is not None:
+            counted = _counted(row_zeros(mask), mask.shape[1], beside)
+    return Subject(facts, asked, beside, counted)
+
+
+def _counted(zeros: NDArray[np.int64], inputs: int, beside: Beside | None) -> str:
+    """Whether an output's zeros were counted, although outputs have different numbers of them.
+
+    Outputs that are all zero say nothing, if the dense model's are. Where a threshold falls on
+    weights that tie, more or fewer go: far fewer than where outputs compete, which differ by
+    √(inputs · s (1 − s)) or more, as by chance.
+    """
+    there = zeros[zeros < inputs]
+    if len(there) < ROWS or not there.min():
+        return "layer"
+    if there.min() == there.max():
+        gone = (len(zeros) - len(there)) * inputs
+        return "output" if beside is not None and beside.dense_zeros == gone else "either"
+    share = there.mean() / inputs
+    chance = np.sqrt(inputs * share * (1 - share))
+    return "either" if there.std() < LIKE_CHANCE * chance else "layer"
 
 
 def judge(
@@ -109,38 +138,62 @@ def _of_sparsity(claimed: Claimed, there: Sequence[Subject]) -> Verdict:
         return say(NOT_DECIDED, "no layer is left to look at")
     if unread := [each for each in there if each.facts.entry.unread]:
         return say(NOT_DECIDED, f"{_some(unread)}: {unread[0].facts.entry.unread}")
-    if share and (open_ := [each for each in there if not each.facts.decided]):
+    if open_ := [each for each in there if not each.facts.decided]:
         return say(NOT_DECIDED, f"{_some(open_)}: {open_[0].facts.why}")
-    if share and (alone := [each for each in there if not each.facts.pruned]):
+    if not share:
+        if some := [each for each in there if each.facts.pruned]:
+            return say(CONTRADICTED, f"{_some(some)} pruned ({some[0].facts.why})")
+        return say(HOLDS, f"none of {len(there)} layers is pruned")
+    if alone := [each for each in there if not each.facts.pruned and not _few(each, share)]:
         return say(CONTRADICTED, f"{_some(alone)} not pruned ({alone[0].facts.why})")
     exact = [each for each in there if each.exact]
-    if wrong := [each for each in exact if not _counts(each, share)]:
+    off = [each for each in exact if not _counts(each, share)]
+    within = _tolerance(share)
+    if wrong := [each for each in off if abs(each.facts.sparsity - share) > within]:
         weights = sum(each.facts.entry.weights for each in exact)
         mean = sum(each.facts.zeros for each in exact) / weights
-        shares = sorted(each.facts.sparsity for each in wrong)
-        found = f"{_some(wrong)} with {100 * shares[0]:.4g} to {100 * shares[-1]:.4g} % zeros"
-        if abs(mean - share) > NEAR:
+        found = _with_zeros(wrong)
+        if claimed.group is not None or abs(mean - share) > within:
             return say(CONTRADICTED, found)
-        return say(HOLDS, f"on average ({100 * mean:.4g} %); {found}")
+        why = f"{found}; it is the mean of all ({100 * mean:.4g} %), as where layers compete"
+        return say(NOT_DECIDED, why)
     if blurred := [each for each in there if not each.exact]:
         if wrong := [each for each in blurred if not _near(each, share)]:
             first = wrong[0].facts
             gone = 100 * first.removed / first.entry.weights
             return say(CONTRADICTED, f"{_some(wrong)} with {gone:.4g} % zeros, moved ones included")
         return say(HOLDS, f"as near as {blurred[0].facts.entry.dtype} shows it")
-    return say(HOLDS, f"all {len(there)} layers have it")
+    near = f", to {100 * within:g} % of the weights: {_with_zeros(off)}" if off else ""
+    return say(HOLDS, f"all {len(there)} layers have it{near}")
+
+
+def _with_zeros(layers: Sequence[Subject]) -> str:
+    shares = [100 * each.facts.sparsity for each in layers]
+    return f"{_some(layers)} with {min(shares):.4g} to {max(shares):.4g} % zeros"
+
+
+def _tolerance(share: float) -> float:
+    """By how much a layer may differ where weights that tie went together."""
+    return min(NEAR, share / 10)
+
+
+def _few(each: Subject, share: float) -> bool:
+    """Whether a layer has the zeros of a sparsity so low that it looks like a dense one's."""
+    facts = each.facts
+    beside = each.beside.dense_zeros if each.beside else 0
+    if not (each.exact and 0 < facts.sparsity <= DENSE_ZEROS and beside < facts.zeros):
+        return False
+    total = facts.entry.weights
+    return abs(facts.zeros - share * total) <= max(1, _tolerance(share) * total)
 
 
 def _counts(each: Subject, share: float) -> bool:
     """Whether a layer has the zeros of a sparsity, to one weight, in each output or in all."""
     facts = each.facts
-    inputs = facts.counted.total if facts.counted and facts.counted.group == "output" else None
-    total = facts.entry.weights
-    if abs(facts.zeros - share * total) <= 1:
+    if abs(facts.zeros - share * facts.entry.weights) <= 1:
         return True
-    if inputs is None:
-        return False
-    return all(abs(count - share * inputs) <= 1 for count in facts.row_zeros)
+    inputs = facts.entry.shape[-2 if facts.entry.role.inputs_first else -1]
+    return facts.pruned and all(abs(count - share * inputs) <= 1 for count in facts.row_zeros)
 
 
 def _near(each: Subject, share: float) -> bool:
@@ -179,21 +232,20 @@ def _of_pattern(n_m: tuple[int, int], there: Sequence[Subject]) -> Verdict:
 
 def _of_group(group: str, there: Sequence[Subject]) -> Verdict:
     claim = f"group {group}"
-    told = [each for each in there if each.facts.pruned and each.exact and each.facts.counted]
+    told = [each for each in there if each.facts.pruned and each.exact and each.counted]
     if not told:
         return Verdict(claim, NOT_DECIDED, "no layer's zeros are just those that were pruned")
-
-    def same(each: Subject) -> bool:
-        return each.facts.counted is not None and each.facts.counted.group == "output"
-
-    wrong = [each for each in told if same(each) != (group == "output")]
-    if not wrong:
-        return Verdict(claim, HOLDS, f"the zeros of {len(told)} layers are counted so")
-    low, high = wrong[0].facts.row_zeros
-    how = f"the same number of zeros ({low}) in each output"
-    if group == "output":
-        how = f"{low} to {high} zeros in an output"
-    return Verdict(claim, CONTRADICTED, f"{_some(wrong)} with {how}")
+    if wrong := [each for each in told if each.counted not in (group, "either")]:
+        low, high = wrong[0].facts.row_zeros
+        how = f"the same number of zeros ({low}) in each output"
+        if group == "output":
+            how = f"{low} to {high} zeros in an output"
+        return Verdict(claim, CONTRADICTED, f"{_some(wrong)} with {how}")
+    if almost := [each for each in told if each.counted == "either"]:
+        low, high = almost[0].facts.row_zeros
+        why = f"{_some(almost)} with {low} to {high} zeros in an output: almost the same"
+        return Verdict(claim, NOT_DECIDED, why)
+    return Verdict(claim, HOLDS, f"the zeros of {len(told)} layers are counted so")
 
 
 def _of_method(
@@ -208,7 +260,7 @@ def _of_method(
             claim, NOT_DECIDED, "the sizes of removed weights are in no pruned file; give --dense"
         )
     changed = [each for each in there if each.beside is not None and each.beside.speaks_of_change]
-    if method in MASKS_ONLY and changed:
+    if base_of(method) in MASKS_ONLY and changed:
         worst = max(changed, key=lambda each: each.beside.changed if each.beside else 0)
         assert worst.beside is not None
         return Verdict(
@@ -217,16 +269,46 @@ def _of_method(
             f"it only masks, and kept weights changed in {_some(changed)}: {worst.beside.changed:,}"
             f" in {worst.facts.entry.name}, by up to {worst.beside.largest:.3g}",
         )
-    about = [each for each in explanations if each["method"].partition("[")[0] == method]
+    kin = [each for each in explanations if base_of(each["method"]) == base_of(method)]
+    # Where weights of an n:m group alone compare, nothing was asked of larger groups.
+    kin = [each for each in kin if each["layers"]] or kin
+    about = [each for each in kin if each["method"] == method]
+    others = _explaining([each for each in kin if each["method"] != method])
     for verdict, of in (("explains", HOLDS), ("possible", NOT_DECIDED)):
         if found := [each for each in about if each["verdict"] == verdict]:
             return Verdict(claim, of, _because(found[0]))
     refuted = [each for each in about if each["verdict"] == "refuted"]
     # That some parameters do not explain a mask says nothing of others.
     if about and len(refuted) == len(about) and method not in OPEN:
-        return Verdict(claim, CONTRADICTED, _because(refuted[0]))
-    why = about[0]["why"] if about else "nothing that is looked at tells it from others"
-    return Verdict(claim, NOT_DECIDED, str(why))
+        return Verdict(claim, CONTRADICTED, _because(refuted[0]) + others)
+    if about:
+        why = about[0]["why"] or _unasked(there)
+    elif kin:
+        why = "without parameters it is many scores, and not all were asked about"
+    else:
+        why = "nothing that is looked at tells it from others"
+    return Verdict(claim, NOT_DECIDED, f"{why}{others}")
+
+
+def _unasked(there: Sequence[Subject]) -> str:
+    """Why nothing was asked of any layer."""
+    if not there:
+        return "no layer is left to look at"
+    if unread := [each for each in there if each.facts.entry.unread]:
+        return f"{_some(unread)}: {unread[0].facts.entry.unread}"
+    if apart := [each for each in there if each.beside is None]:
+        how = apart[0].facts.entry.storage
+        return f"{_some(apart)} cannot be compared with the dense model's, by their storage ({how})"
+    if not any(each.facts.pruned for each in there):
+        return f"no layer is pruned ({there[0].facts.why})"
+    return "no layer has pruned and kept weights that compare"
+
+
+def _explaining(variants: Sequence[Mapping[str, Any]]) -> str:
+    """Which parameters explain the mask, to be added to a reason."""
+    found = [each for each in variants if each["verdict"] == "explains"]
+    told = ", ".join(f"{each['method']} within each {each['group']}" for each in found)
+    return f"; what explains it: {told}" if told else ""
 
 
 OPEN = ("lp", "stochria")
@@ -242,4 +324,4 @@ def _because(explanation: Mapping[str, Any]) -> str:
 
 def _some(subjects: Sequence[Subject]) -> str:
     first = subjects[0].layer
-    return f"{len(subjects)} layers, {first} first," if len(subjects) > 1 else first
+    return f"{len(subjects)} layers ({first} first)" if len(subjects) > 1 else first
