@@ -155,6 +155,8 @@ def look(
     if facts.zeros:
         _look_at_mask(facts, mask, experts, heads.get(entry.role.name.rpartition(".")[2]))
     facts.pruned, facts.why = _judged(facts)
+    if not entry.role.judged and entry.role.why:
+        facts.why = f"set aside: {entry.role.why}"
     return facts, mask
 
 
