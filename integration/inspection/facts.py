@@ -130,24 +130,24 @@ def look(
         content: its numbers.
         heads: by the last part of a layer's name, whether its rows or columns are those of heads,
             and how many a head has.
-        damaged: whether a layer may hold NaN and infinity, of which only the zeros are said.
+        damaged: whether it may hold NaN and infinity, of which only the zeros are said.
 
     Returns:
         The facts, and where its zeros are, outputs × inputs; None for a vector.
 
     Raises:
-        ValueError: a layer that holds NaN or infinity.
+        ValueError: a tensor that holds NaN or infinity.
     """
     found = content.zeros()
     facts = Facts(entry, int(np.count_nonzero(found.mask)), found.negative, found.finite)
-    if len(entry.shape) < 2 or not entry.weights:
-        facts.why = "no matrix"
-        return facts, None
-    if not found.finite and entry.role.judged and not damaged:
+    if not found.finite and not damaged:
         raise ValueError(
             f"{entry.name}: holds NaN or infinity; fetch the checkpoint again, or save it in a "
             "dtype that holds its weights"
         )
+    if len(entry.shape) < 2 or not entry.weights:
+        facts.why = "no matrix"
+        return facts, None
     mask = as_outputs(entry, found.mask)
     experts = entry.shape[0] if len(entry.shape) == 3 else 1
     if found.finite:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inspected import BLOCKS, CONFIG, Found, save, two_of_four
+from inspected import BLOCKS, CONFIG, Found, save, smallest, two_of_four
 from pruneproof.integration.inspection.layouts import ADAPTED, LIES, roles_of
 from pruneproof.integration.inspection.roles import BELOW
 
@@ -240,3 +240,55 @@ def test_matrices_of_three_dimensions_lie_as_their_siblings():
     assert all(
         each.why == LIES for each in roles_of(against, CONFIG | {"hidden_size": 64}).values()
     )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "model.layers.3.input_layernorm.weight",
+        "model.embed_tokens.weight",
+        "vpm.encoder.layers.0.fc.weight",
+    ],
+)
+@pytest.mark.parametrize("number", [np.nan, -np.inf])
+def test_damage_is_damage_outside_of_layers_too(tmp_path, inspect, name, number):
+    tensors = plain() | {name: np.full((64,) if "norm" in name else (97, 64), number, np.float32)}
+    found = inspect(save(tmp_path / "it", tensors), "--sparsity", "0.5")
+    assert found.code == 2
+    assert f"{name}: holds NaN or infinity" in found.line
+
+
+@pytest.mark.parametrize(("few", "size"), [(4, 64), (2, 16), (1, 16)])
+def test_fused_heads_are_compared_in_a_gguf_files_order(tmp_path, inspect, few, size):
+    from gguf import GGUFWriter
+
+    heads, share = 4, 4 // few
+    kind = "gpt_neox" if few == heads else "falcon"
+    name = {
+        "gpt_neox": "gpt_neox.layers.{}.attention.query_key_value.weight",
+        "falcon": "transformer.h.{}.self_attention.query_key_value.weight",
+    }[kind]
+    whole = {name.format(n): some((heads + 2 * few) * size, 64) for n in range(BLOCKS)}
+    gone = {key: np.where(smallest(W, 32), np.float32(0), W) for key, W in whole.items()}
+    writer = GGUFWriter(tmp_path / "it.gguf", kind.replace("_", ""))
+    writer.add_block_count(BLOCKS)
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(few)
+    for n, W in enumerate(gone.values()):
+        # As llama.cpp's converter does it.
+        groups = W.reshape(few, share + 2, size, 64)
+        parts = groups[:, :share], groups[:, share], groups[:, share + 1]
+        fused = np.concatenate([each.reshape(-1, 64) for each in parts])
+        writer.add_tensor(f"blk.{n}.attn_qkv.weight", fused)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    base = save(tmp_path / "dense", whole, model_type=kind)
+    found = inspect(tmp_path / "it.gguf", "--dense", base, "--method", "magnitude")
+    assert found.claims == {"method magnitude": "holds"}
+    assert {each["relation"] for each in found.tensors.values()} == {"equal"}
+    folder = save(tmp_path / "folder", gone, model_type=kind)
+    found = inspect(tmp_path / "it.gguf", "--mask-of", folder)
+    zeros = (heads + 2 * few) * size * 32
+    assert {each["survived"] for each in found.tensors.values()} == {zeros}
