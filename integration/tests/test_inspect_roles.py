@@ -292,3 +292,19 @@ def test_fused_heads_are_compared_in_a_gguf_files_order(tmp_path, inspect, few, 
     found = inspect(tmp_path / "it.gguf", "--mask-of", folder)
     zeros = (heads + 2 * few) * size * 32
     assert {each["survived"] for each in found.tensors.values()} == {zeros}
+
+
+@pytest.mark.parametrize("shape", [(64, 512), (4, 64, 512)])
+def test_inputs_that_pad_a_dense_layer_are_no_pruning(tmp_path, inspect, shape):
+    name = "mlp.experts.down_proj" if len(shape) == 3 else "mlp.down_proj.weight"
+    tensors = {f"model.layers.{n}.{name}": some(*shape) for n in range(BLOCKS)}
+    for W in tensors.values():
+        W[..., -2:] = 0
+    found = inspect(save(tmp_path / "dense", tensors))
+    assert found.record["model"]["pruned"] == 0
+    # As many zeros in each output, of other inputs in each, are no padding.
+    tensors = {
+        key: np.where(smallest(W.reshape(-1, 512), 2).reshape(shape), np.float32(0), W)
+        for key, W in ((key, some(*shape)) for key in tensors)
+    }
+    assert inspect(save(tmp_path / "it", tensors)).record["model"]["pruned"] == BLOCKS
