@@ -50,8 +50,9 @@ class Pairs:
             )
         if found.unread:
             raise ValueError(f"{self.what}: {name} of {self.other.name}: {found.unread}")
-        shapes = {found.shape, found.shape[::-1]} if found.role.inputs_first else {found.shape}
-        if entry.shape not in shapes:
+        *before, rows, columns = (1, *found.shape) if len(found.shape) < 2 else found.shape
+        turned = found.role.inputs_first != entry.role.inputs_first
+        if entry.shape != ((*before, columns, rows) if turned else found.shape):
             raise ValueError(
                 f"{self.what}: {name} of {self.other.name} is {_by(found.shape)}, and "
                 f"{_by(entry.shape)} in {self.source.name}; name the model that it was made of"
@@ -63,7 +64,7 @@ class Pairs:
         found = self.entry(entry)
         content = self.other.read(found)
         if found.role.inputs_first != entry.role.inputs_first:
-            content = transposed(content)
+            content = transposed(content, found.shape[0] if len(found.shape) == 3 else 1)
         orders = self._orders(entry, found) if self.across else []
         ways = [in_order(content, each if self.is_gguf else np.argsort(each)) for each in orders]
         return _nearest([content, *ways], own) if ways else content
@@ -91,6 +92,9 @@ class Pairs:
         heads = gguf.settings.get(count)
         few = gguf.settings.get(f"{count}_kv", heads)
         rows = it.shape[0]
+        if entry.role.inputs_first or found.role.inputs_first:
+            # GPT-2's, which is transposed and keeps its order.
+            return []
         if not (isinstance(heads, int) and isinstance(few, int) and 0 < few <= heads):
             return []
         if any(f".{each}." in it.name for each in FUSED):
@@ -103,10 +107,12 @@ class Pairs:
         return []
 
 
-def transposed(content: Content) -> Content:
-    """A tensor with rows and columns exchanged, in memory at once."""
-    whole = np.ascontiguousarray(content.bits(slice(0, content.rows)).T)
-    return Content(content.columns, content.rows, content.dtype, lambda a, b: whole[a:b])
+def transposed(content: Content, experts: int = 1) -> Content:
+    """A tensor with each expert's rows and columns exchanged, in memory at once."""
+    stack = content.bits(slice(0, content.rows)).reshape(experts, -1, content.columns)
+    rows = stack.shape[1]
+    whole = np.ascontiguousarray(stack.swapaxes(1, 2)).reshape(-1, rows)
+    return Content(len(whole), rows, content.dtype, lambda a, b: whole[a:b])
 
 
 def in_order(content: Content, order: NDArray[np.int64]) -> Content:

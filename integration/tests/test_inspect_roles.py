@@ -308,3 +308,13 @@ def test_inputs_that_pad_a_dense_layer_are_no_pruning(tmp_path, inspect, shape):
         for key, W in ((key, some(*shape)) for key in tensors)
     }
     assert inspect(save(tmp_path / "it", tensors)).record["model"]["pruned"] == BLOCKS
+
+
+def test_experts_are_compared_however_they_lie(tmp_path, inspect):
+    whole = in_blocks("model.layers.", mlp__experts__up_proj=lambda: some(4, 96, 64))
+    gone = {key: two_of_four(W) for key, W in whole.items()}
+    base = save(tmp_path / "dense", whole)
+    it = save(tmp_path / "it", {key: on_its_side(W) for key, W in gone.items()})
+    found = inspect(it, "--dense", base, "--n-m", "2:4", "--method", "magnitude")
+    assert {each["relation"] for each in found.tensors.values()} == {"equal"}
+    assert found.claims == {"2:4": "holds", "method magnitude": "holds"}
