@@ -49,6 +49,8 @@ class Facts:
             zeros.
         convention: the rounding, once all tensors are known.
         whole: rows, columns, heads, experts and blocks.
+        dead: whether all its zeros are those of a few inputs that no output uses, which dense
+            models have, too, where their width was padded.
         levels: what values its runs share; None where nothing asked for a closer look.
     """
 
@@ -65,6 +67,7 @@ class Facts:
     counted: Counted | None = None
     convention: Convention | None = None
     whole: Structured = field(default_factory=lambda: Structured(0, 0, None))
+    dead: bool = False
     levels: Levels | None = None
 
     @property
@@ -130,7 +133,7 @@ def look(
         content: its numbers.
         heads: by the last part of a layer's name, whether its rows or columns are those of heads,
             and how many a head has.
-        damaged: whether a layer may hold NaN and infinity, of which only the zeros are said.
+        damaged: whether it may hold NaN and infinity, of which only the zeros are said.
 
     Returns:
         The facts, and where its zeros are, outputs × inputs; None for a vector.
@@ -157,6 +160,8 @@ def look(
     if facts.zeros:
         _look_at_mask(facts, mask, experts, heads.get(entry.role.name.rpartition(".")[2]))
     facts.pruned, facts.why = _judged(facts)
+    if not entry.role.judged and entry.role.why:
+        facts.why = f"set aside: {entry.role.why}"
     return facts, mask
 
 
@@ -181,6 +186,10 @@ def _look_at_mask(
         if same
         else (Counted("layer", mask.size, facts.zeros))
     )
+    if same and facts.sparsity <= DENSE_ZEROS:
+        # As many in each output as inputs are zero in all outputs, of each expert.
+        inputs_gone = mask.reshape(experts, -1, inputs).all(axis=1).sum(axis=1)
+        facts.dead = bool((inputs_gone == each[0]).all())
     if facts.sparsity * (LARGEST + 1) >= 1:
         facts.pattern = strongest(mask, each)
         none = facts.pattern is None
@@ -210,6 +219,8 @@ def _judged(facts: Facts) -> tuple[bool, str]:
     counted = facts.counted
     if counted is not None and counted.group == "output" and counted.zeros:
         outputs = facts.entry.weights // counted.total
+        if facts.dead:
+            return False, f"{100 * share:.3g} % zeros, of inputs that no output uses"
         if outputs >= ROWS:
             return True, f"each output has {counted.zeros} zeros"
     if facts.displaced:

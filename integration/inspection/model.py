@@ -36,11 +36,21 @@ def sums(facts: Sequence[Facts], skips: Callable[[str], bool]) -> dict[str, Any]
         "left_alone": [each for each in left if not skips(each)],
         "skipped": [each for each in left if skips(each)],
         "not_decided": open_,
+        "set_aside": _set_aside(facts),
         "n_m": patterns.pop() if len(patterns) == 1 else None,
         "violations": sum(each.pattern.violations for each in pruned if each.pattern),
         "count_convention": conventions.pop() if len(conventions) == 1 else None,
         "damaged": [each.entry.name for each in facts if not each.finite],
     }
+
+
+def _set_aside(facts: Sequence[Facts]) -> dict[str, list[str]]:
+    """By its reason, what is in blocks and is not judged, though it may be a matrix."""
+    found: dict[str, list[str]] = {}
+    for each in facts:
+        if not each.entry.role.judged and each.entry.role.why:
+            found.setdefault(each.entry.role.why, []).append(each.entry.name)
+    return found
 
 
 def _share(facts: Sequence[Facts]) -> float:

@@ -11,7 +11,8 @@ import numpy as np
 
 from pruneproof.integration.errors import named
 from pruneproof.integration.inspection.content import Content
-from pruneproof.integration.inspection.roles import role_of
+from pruneproof.integration.inspection.layouts import roles_of
+from pruneproof.integration.inspection.roles import Role
 from pruneproof.integration.inspection.source import PLAIN, Entry, Source, in_order
 
 NUMBERS = {"F64": np.uint64, "F32": np.uint32, "F16": np.uint16, "BF16": np.uint16}
@@ -43,7 +44,10 @@ def open_gguf(name: str, path: Path) -> Source:
     # The package raises what reading beyond the end of an array leads to.
     except Exception as error:
         raise ValueError(f"{path}: cannot be read; fetch it again ({named(error)})") from error
-    entries = [_entry(each) for each in tensors.values()]
+    shapes = {key: _shape(each) for key, each in tensors.items()}
+    # GGUF files have all weights as outputs × inputs.
+    roles = roles_of(shapes, {}, shapes)
+    entries = [_entry(each, roles[key]) for key, each in tensors.items()]
     kinds = sorted({each.dtype for each in entries})
     return Source(
         name,
@@ -55,18 +59,21 @@ def open_gguf(name: str, path: Path) -> Source:
     )
 
 
-def _entry(tensor: Any) -> Entry:
-    kind = tensor.tensor_type.name
+def _shape(tensor: Any) -> tuple[int, ...]:
     # GGUF says the fastest dimension first.
-    shape = tuple(int(each) for each in reversed(tensor.shape))
+    return tuple(int(each) for each in reversed(tensor.shape))
+
+
+def _entry(tensor: Any, role: Role) -> Entry:
+    kind = tensor.tensor_type.name
     unread = ""
     if kind in WHOLE:
         unread = "whole numbers, no weights"
     elif kind not in NUMBERS and not _is_known(tensor.tensor_type):
         unread = f"gguf cannot expand {kind}"
     return Entry(
-        tensor.name, shape, kind, storage_of(kind), role_of(tensor.name, shape),
-        int(tensor.n_bytes), unread,
+        tensor.name, _shape(tensor), kind, storage_of(kind), role, int(tensor.n_bytes),
+        unread or (role.why if role.judged else ""),
     )  # fmt: skip
 
 

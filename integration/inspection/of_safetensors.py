@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import numpy as np
 
 from pruneproof.integration.files import read_object
 from pruneproof.integration.inspection.content import KINDS, Array, Content
-from pruneproof.integration.inspection.quantised import PackedWeights, packed_weights
-from pruneproof.integration.inspection.roles import role_of
+from pruneproof.integration.inspection.layouts import model_type, roles_of
+from pruneproof.integration.inspection.quantised import SPARSE, PackedWeights, packed_weights
+from pruneproof.integration.inspection.roles import MATRIX, PARAMETER
 from pruneproof.integration.inspection.source import PLAIN, SCALED, Entry, Source, in_order
 from pruneproof.integration.safetensors_files import Header, has_safetensors, indexed_headers
 
@@ -45,22 +47,30 @@ def open_folder(name: str, folder: Path) -> Source:
         )
     files, headers = indexed_headers(folder)
     config = read_object(folder / CONFIG) if (folder / CONFIG).is_file() else {}
-    model_type = _model_type(config)
     places = {file: _places(file) for file in set(files.values())}
     raw = _Raw(files, headers, places)
     packed = packed_weights(name, config, headers, raw.whole)
+    shapes = {name: header.shape for name, header in headers.items() if name not in packed.used}
+    shapes |= {name: each.shape for name, each in packed.weights.items()}
+    # What is quantised as it is packed was a Linear layer's; sparse files keep any layout.
+    linear = {n for n, each in packed.weights.items() if not each.storage.endswith(SPARSE)}
+    roles = roles_of(shapes, config, linear)
     entries = []
     for stored, header in headers.items():
         if stored in packed.used:
             continue
-        role = role_of(stored, header.shape, model_type)
+        role = roles[stored]
         unread = "" if header.dtype in KINDS else LOOSE if header.dtype in _SCALED else COUNTS
+        if unread and role.why == PARAMETER:
+            # Numbers of a quantised weight, under a name that is not known.
+            role = replace(role, kind=MATRIX, why="")
+        unread = unread or (role.why if role.judged else "")
         storage = SCALED if header.dtype.startswith("F8_E4") or header.dtype == "F8_E5M2" else PLAIN
         size = prod(header.shape) * SIZES.get(header.dtype, 1)
         entries.append(Entry(stored, header.shape, header.dtype, storage, role, size, unread))
     for own, each in packed.weights.items():
-        role = role_of(own, each.shape, model_type)
-        of_it = (own, each.shape, each.dtype, each.storage, role, each.size, each.unread)
+        unread = each.unread or (roles[own].why if roles[own].judged else "")
+        of_it = (own, each.shape, each.dtype, each.storage, roles[own], each.size, unread)
         entries.append(Entry(*of_it))
     entries.sort(key=lambda entry: in_order(entry.name))
     return Source(
@@ -68,7 +78,7 @@ def open_folder(name: str, folder: Path) -> Source:
         "safetensors" + (f", {packed.method}" if packed.method else ""),
         tuple(entries),
         lambda entry: _content(entry, raw, packed),
-        model_type,
+        model_type(config),
         config,
     )
 
@@ -130,9 +140,3 @@ def _places(file: Path) -> dict[str, int]:
         for name, each in header.items()
         if name != "__metadata__"
     }
-
-
-def _model_type(config: Mapping[str, Any]) -> str:
-    text = config.get("text_config")
-    inner = text.get("model_type") if isinstance(text, dict) else None
-    return str(inner or config.get("model_type") or "")

@@ -12,9 +12,11 @@ from pruneproof.integration.inspection.content import Content
 from pruneproof.integration.inspection.source import Entry, Source
 
 LOOKED_AT = 64
-"""Rows by which an order of rows is recognised."""
+"""Rows by which an order of rows is recognised, from first to last."""
 TURNED = ("attn_q", "attn_k")
 """Layers whose rows llama.cpp's converter puts into the order of its rotary embeddings."""
+FUSED = ("attn_qkv",)
+"""Layers whose rows a folder may hold head by head, where a GGUF file has all queries first."""
 
 
 class Pairs:
@@ -48,9 +50,9 @@ class Pairs:
             )
         if found.unread:
             raise ValueError(f"{self.what}: {name} of {self.other.name}: {found.unread}")
+        *before, rows, columns = (1, *found.shape) if len(found.shape) < 2 else found.shape
         turn = found.role.inputs_first != entry.role.inputs_first
-        shapes = {found.shape, found.shape[::-1]} if turn else {found.shape}
-        if entry.shape not in shapes:
+        if entry.shape != ((*before, columns, rows) if turn else found.shape):
             raise ValueError(
                 f"{self.what}: {name} of {self.other.name} is {_by(found.shape)}, and "
                 f"{_by(entry.shape)} in {self.source.name}; name the model that it was made of"
@@ -62,10 +64,10 @@ class Pairs:
         found = self.entry(entry)
         content = self.other.read(found)
         if found.role.inputs_first != entry.role.inputs_first:
-            content = transposed(content)
-        if self.across and (heads := self._heads(entry, found)):
-            content = _nearest_order(content, own, heads, self.is_gguf)
-        return content
+            content = transposed(content, found.shape[0] if len(found.shape) == 3 else 1)
+        orders = self._orders(entry, found) if self.across else []
+        ways = [in_order(content, each if self.is_gguf else np.argsort(each)) for each in orders]
+        return _nearest([content, *ways], own) if ways else content
 
     def _names(self) -> dict[str, str]:
         """By each tensor of this checkpoint, the other's name; GGUF files have their own."""
@@ -83,21 +85,34 @@ class Pairs:
                 pairs[each.name] = own
         return {own: name for name, own in pairs.items()} if self.is_gguf else pairs
 
-    def _heads(self, entry: Entry, found: Entry) -> int:
-        """Of a layer whose rows may be in another order, how many heads it has; else 0."""
+    def _orders(self, entry: Entry, found: Entry) -> list[NDArray[np.int64]]:
+        """Where in a folder the rows of a GGUF file's layer may be, if not in the same order."""
         gguf, it = (self.source, entry) if self.is_gguf else (self.other, found)
-        if not any(f".{each}." in it.name for each in TURNED):
-            return 0
         count = f"{gguf.architecture}.attention.head_count"
-        key = f"{count}_kv" if "attn_k" in it.name else count
-        heads = gguf.settings.get(key, gguf.settings.get(count))
-        return heads if isinstance(heads, int) and heads > 0 and it.shape[0] % heads == 0 else 0
+        heads = gguf.settings.get(count)
+        few = gguf.settings.get(f"{count}_kv", heads)
+        rows = it.shape[0]
+        if entry.role.inputs_first or found.role.inputs_first:
+            # GPT-2's, which is transposed and keeps its order.
+            return []
+        if not (isinstance(heads, int) and isinstance(few, int) and 0 < few <= heads):
+            return []
+        if any(f".{each}." in it.name for each in FUSED):
+            parts = heads + 2 * few
+            fit = heads % few == 0 and rows % parts == 0
+            return [regrouped(rows, heads, few)] if fit else []
+        if any(f".{each}." in it.name for each in TURNED):
+            halves = 2 * (few if "attn_k" in it.name else heads)
+            return [turned(rows, halves // 2)] if rows % halves == 0 else []
+        return []
 
 
-def transposed(content: Content) -> Content:
-    """A tensor with rows and columns exchanged, in memory at once."""
-    whole = np.ascontiguousarray(content.bits(slice(0, content.rows)).T)
-    return Content(content.columns, content.rows, content.dtype, lambda a, b: whole[a:b])
+def transposed(content: Content, experts: int = 1) -> Content:
+    """A tensor with each expert's rows and columns exchanged, in memory at once."""
+    stack = content.bits(slice(0, content.rows)).reshape(experts, -1, content.columns)
+    rows = stack.shape[1]
+    whole = np.ascontiguousarray(stack.swapaxes(1, 2)).reshape(-1, rows)
+    return Content(len(whole), rows, content.dtype, lambda a, b: whole[a:b])
 
 
 def in_order(content: Content, order: NDArray[np.int64]) -> Content:
@@ -115,18 +130,27 @@ def turned(rows: int, heads: int) -> NDArray[np.int64]:
     return np.arange(rows).reshape(heads, 2, rows // heads // 2).swapaxes(1, 2).reshape(-1)
 
 
-def _nearest_order(other: Content, own: Content, heads: int, own_is_gguf: bool) -> Content:
-    """The rows in the order in which they are nearer to this checkpoint's."""
-    if other.rows // heads % 2:
-        return other
-    order = turned(other.rows, heads)
-    there = order if own_is_gguf else np.argsort(order)
-    ways = [other, in_order(other, there)]
-    part = slice(0, min(LOOKED_AT, own.rows))
-    mine = own.floats(part)
+def regrouped(rows: int, heads: int, few: int) -> NDArray[np.int64]:
+    """Where each row of a GGUF file's queries, keys and values is in a folder's.
+
+    There each of a few key heads lies after the queries that share it, and before its values, as in
+    GPT-NeoX, Bloom (as many key heads as queries) and Falcon; llama.cpp's converter puts all
+    queries first, then all keys.
+    """
+    share = heads // few
+    groups = np.arange(rows).reshape(few, share + 2, -1)
+    parts = groups[:, :share], groups[:, share], groups[:, share + 1]
+    return np.concatenate([each.reshape(-1) for each in parts])
+
+
+def _nearest(ways: list[Content], own: Content) -> Content:
+    """The one whose rows are nearest to this checkpoint's."""
+    some = np.unique(np.linspace(0, own.rows - 1, min(LOOKED_AT, own.rows)).astype(int)).tolist()
+    rows = [slice(each, each + 1) for each in some]
+    mine = np.concatenate([own.floats(each) for each in rows])
 
     def far(each: Content) -> float:
-        theirs = each.floats(part)
+        theirs = np.concatenate([each.floats(row) for row in rows])
         return float(np.abs(np.where(mine != 0, mine - theirs, 0)).sum())
 
     return min(ways, key=far)
