@@ -54,6 +54,7 @@ def remarks(record: Record) -> list[str]:
         found.append(what_it_is(record))
     if model["pruned"] and model["left_alone"]:
         found.append(f"left alone: {some(model['left_alone'])}")
+    found += [f"set aside, {reason}: {some(names)}" for reason, names in model["set_aside"].items()]
     if model["count_convention"]:
         each = next(t for t in record["tensors"] if t["pattern"]["count_convention"])["pattern"]
         group = "in each output" if each["same_count_per_output"] else "in each layer"
