@@ -33,6 +33,7 @@ def _in(panel: str, help_: str, **more: Any) -> Any:
 
 
 def inspect(
+    context: typer.Context,
     checkpoint: Annotated[
         str,
         typer.Argument(metavar="CHECKPOINT", help="Hub id, folder of safetensors, or GGUF file."),
@@ -124,9 +125,11 @@ def inspect(
     from pruneproof.integration.inspection.texts import Texts
 
     texts = None
-    chosen = (samples, seqlen, seed, pack) != (128, 2048, 0, False)
-    if chosen and not calibration:
-        raise ValueError("calibration: samples, seqlen, seed and pack are of a text; name one")
+    of_texts = ("samples", "seqlen", "seed", "pack")
+    sources = {each: context.get_parameter_source(each) for each in of_texts}
+    given = [name for name, source in sources.items() if source and source.name != "DEFAULT"]
+    if given and not calibration:
+        raise ValueError(f"calibration: {given[0]} is of a text; name one, or leave it out")
     if calibration:
         texts = Texts(tuple(calibration), samples, seqlen, seed, pack)
     if claims is not None:

@@ -47,8 +47,9 @@ class WithMethods(TyperCommand):
         check_extra("prune")
         from pruneproof.cli.of_methods import helps
 
+        told = helps()
         for param in self.params:
-            param.help = helps().get(param.name, getattr(param, "help", None))
+            param.help = told.get(param.name, getattr(param, "help", None))
         super().format_help(ctx, formatter)
 
 

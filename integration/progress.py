@@ -73,7 +73,7 @@ class Bars(Progress):
 
     def say(self, text: str) -> None:
         """A line of its own on standard error, above the bars."""
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
     def step(self, task: TaskID, part: float = 1) -> None:
         """So much of a task has been done since the last step."""

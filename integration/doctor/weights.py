@@ -83,7 +83,9 @@ def look_at(model: Any) -> Weights:
             kept.append({":".join(map(str, each)) for each in PATTERNS if _keeps(mask, *each)})
             if facts.pattern is not None:
                 kept[-1].add(str(facts.pattern))
-            levels = levels_of(sample(content)) if facts.finite else None
+            levels = facts.levels
+            if levels is None and facts.finite:
+                levels = levels_of(sample(content))
             if levels is not None and levels.quantised:
                 values.append(levels.values)
     common = set.intersection(*kept) if kept else set()

@@ -15,6 +15,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 from torch import Tensor
 
 from pruneproof import reference
+from pruneproof.integration.drawing import BLUE, GREEN, GREY, ORANGE, STYLE
 from pruneproof.integration.experiments import smollm2
 from pruneproof.integration.experiments.experiment import Experiment
 from pruneproof.integration.experiments.ledger import Entry
@@ -24,21 +25,10 @@ Points = Sequence[tuple[float, Experiment]]
 Line = list[tuple[float, float]]
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
-BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#666666"
-"""Okabe and Ito's colours, which colour-blind readers tell apart."""
 POOLED = 3
 """The heat map shows means of so many inputs and outputs, since a pixel per weight is too many."""
 LINE_HEIGHT = 0.055
 """Of a name beside a line, as a share of the axes."""
-STYLE = {
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "figure.constrained_layout.use": True,
-    "font.size": 10,
-    "grid.alpha": 0.25,
-    # The same file from the same numbers.
-    "svg.hashsalt": "pruneproof",
-}
 
 
 def of_ledger(results: Results) -> dict[str, Figure]:

@@ -100,7 +100,7 @@ def compare(it: Content, dense: Content) -> Beside:
         it: of the checkpoint.
         dense: of the same shape.
     """
-    rules = [(name, _Rounding(rule)) for name, rule in _roundings(it.dtype)]
+    rules = [_Rounding(rule) for rule in _roundings(it.dtype)]
     ratios = _Ratios(it.rows, it.columns)
     changed = both = grown = 0
     largest = 0.0
@@ -116,14 +116,14 @@ def compare(it: Content, dense: Content) -> Beside:
             grown += int(np.count_nonzero(of == 0))
             with np.errstate(all="ignore"):
                 largest = max(largest, float(np.abs(values - of).max()))
-                for _, rule in rules:
+                for rule in rules:
                     rule.add(values, of)
         with np.errstate(all="ignore"):
             kept = ~zero & (other != 0)
             ratios.add(rows, np.divide(one, other, dtype=np.float64), kept)
     if not changed:
         return Beside(EQUAL, 0, 0.0, both)
-    unexplained = min((rule.missed for _, rule in rules), default=changed)
+    unexplained = min((rule.missed for rule in rules), default=changed)
     if not unexplained:
         return Beside(ROUNDED, 0, largest, both)
     if 2 * unexplained > changed:
@@ -153,11 +153,11 @@ class _Rounding:
         self.missed += int(np.count_nonzero(self.rule(of) != values))
 
 
-def _roundings(dtype: str) -> list[tuple[str, Callable[[Array], Array]]]:
+def _roundings(dtype: str) -> list[Callable[[Array], Array]]:
     """What may have rounded weights that are stored in a dtype."""
     to: dict[str, Callable[[Array], Array]] = {
         "F32": lambda values: values.astype(np.float32),
-        "BF16": lambda values: to_bfloat16(values),
+        "BF16": to_bfloat16,
         "F16": lambda values: values.astype(np.float16).astype(np.float32),
         "F16, BF16": lambda values: to_bfloat16(values.astype(np.float16).astype(np.float32)),
         "BF16, F16": lambda values: to_bfloat16(values).astype(np.float16).astype(np.float32),
@@ -166,7 +166,7 @@ def _roundings(dtype: str) -> list[tuple[str, Callable[[Array], Array]]]:
     names = {"F64": ("F32", "BF16", "F16", "cut"), "F32": ("F32", "BF16", "F16", "cut"),
              "BF16": ("BF16", "F16", "F16, BF16", "cut"),
              "F16": ("F16", "BF16", "BF16, F16")}.get(dtype, ())  # fmt: skip
-    return [(name, to[name]) for name in names]
+    return [to[name] for name in names]
 
 
 def to_bfloat16(values: Array) -> Array:

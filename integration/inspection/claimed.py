@@ -6,6 +6,7 @@ import math
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ class Claimed:
     group: str | None = None
     skip: tuple[str, ...] = field(default_factory=tuple)
 
-    def check(self) -> None:
+    def __post_init__(self) -> None:
         """Refuse what makes no sense.
 
         Raises:
@@ -72,6 +73,11 @@ class Claimed:
         if self.group is not None and self.n_m is not None:
             raise ValueError("give either group or n-m, not both: n:m says what is compared")
 
+    @cached_property
+    def skipping(self) -> Patterns:
+        """The patterns of layers that were left alone."""
+        return Patterns(self.skip)
+
     def check_skip(self, layers: Iterable[str]) -> None:
         """Refuse a pattern that names nothing, which is a slip.
 
@@ -82,13 +88,13 @@ class Claimed:
             ValueError: with the first such pattern.
         """
         there = list(layers)
-        for pattern in Patterns(self.skip).unmatched(there):
+        for pattern in self.skipping.unmatched(there):
             like = f"; they are called such as {there[0]}" if there else ""
             raise ValueError(f"skip: {pattern[:100]} matches no layer{like}")
 
     def skips(self, layer: str) -> bool:
         """Whether a layer is said to have been left alone."""
-        return Patterns(self.skip).deciding(layer) is not None
+        return self.skipping.deciding(layer) is not None
 
 
 def pattern_of(text: str) -> tuple[int, int]:
@@ -120,15 +126,13 @@ def read_claims(path: Path) -> Claimed:
             f"claims: {path} says {unknown[0][:100]}, must be of {', '.join(sorted(known))}"
         )
     n_m = data.get("n_m")
-    claimed = Claimed(
+    return Claimed(
         _texts(path, "method", data.get("method", [])),
         _number(path, data.get("sparsity")),
         None if n_m is None else pattern_of(_text(path, "n_m", n_m)),
         None if data.get("group") is None else _text(path, "group", data["group"]),
         _texts(path, "skip", data.get("skip", [])),
     )
-    claimed.check()
-    return claimed
 
 
 def _text(path: Path, key: str, value: Any) -> str:

@@ -30,8 +30,6 @@ def run(
         ValueError: see `inspect`.
         OSError: see `inspect`; a report that cannot be written.
     """
-    # Before an earlier report is removed.
-    claimed.check()
     if report is not None:
         prepare(report)
     with Bars() as bars:

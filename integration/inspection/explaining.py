@@ -162,6 +162,7 @@ class Explaining:
         # A few small groups show no pattern by themselves.
         pattern = facts.pattern or claimed
         n_m = (pattern.n, pattern.m) if pattern and pattern.along == "inputs" else None
+        asked = []
         for each in self.asked:
             if each.over or (each.question.seldom and place % self.every):
                 continue
@@ -169,26 +170,23 @@ class Explaining:
                 each.open = f"only the weights of a group of {n_m[1]} compare"
                 each.finer += 1
                 continue
-            for weight, mask in _matrices(facts, dense, zero):
-                self._ask(each, facts, weight, mask, n_m)
+            asked.append(each)
+        if not asked:
+            return
+        for W, keep in _matrices(facts, dense, zero):
+            for each in asked:
+                self._ask(each, facts, W, keep, n_m)
 
     def _ask(
-        self, of: _Asked, facts: Facts, dense: Array, zero: NDArray[np.bool_],
-        n_m: tuple[int, int] | None,
-    ) -> None:  # fmt: skip
-        import torch
-
-        weight = dense
-        if facts.entry.storage in HALF_STEPS:
-            if of.question.sums:
-                of.verdicts.append("not_decided")
-                of.open = "rounding made zeros, too, and which ones is not known"
-                return
-            weight = _without_rounded(dense, zero, HALF_STEPS[facts.entry.storage])
-        W, keep = torch.from_numpy(np.array(weight)), torch.from_numpy(~zero)
+        self, of: _Asked, facts: Facts, W: Tensor, keep: Tensor, n_m: tuple[int, int] | None
+    ) -> None:
+        if of.question.sums and facts.entry.storage in HALF_STEPS:
+            of.verdicts.append("not_decided")
+            of.open = "rounding made zeros, too, and which ones is not known"
+            return
         answer = _answer(of.question, W, keep, of.group, n_m)
         if answer.verdict == "refuted" and n_m is None:
-            for hidden in unbroken(zero):
+            for hidden in unbroken(~keep.numpy()):
                 finer = _answer(of.question, W, keep, "output", (hidden.n, hidden.m))
                 if finer.verdict != "refuted":
                     of.verdicts.append("not_decided")
@@ -233,15 +231,21 @@ def _answer(
 
 def _matrices(
     facts: Facts, dense: Array, zero: NDArray[np.bool_]
-) -> Iterator[tuple[Array, NDArray[np.bool_]]]:
-    """The matrices of a tensor; of experts some, evenly from all."""
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Weights and keep masks of a tensor's matrices; of experts some, evenly from all."""
+    import torch
+
+    half_step = HALF_STEPS.get(facts.entry.storage)
     count = facts.entry.shape[0] if len(facts.entry.shape) == 3 else 1
     rows = len(dense) // count
     for number in range(0, count, max(1, count // EXPERTS)):
         part = slice(number * rows, (number + 1) * rows)
         # An expert that is gone, or left alone, says nothing.
         if zero[part].any() and not zero[part].all():
-            yield dense[part], zero[part]
+            weight = dense[part]
+            if half_step is not None:
+                weight = _without_rounded(weight, zero[part], half_step)
+            yield torch.from_numpy(np.array(weight)), torch.from_numpy(~zero[part])
 
 
 def _without_rounded(dense: Array, zero: NDArray[np.bool_], half_step: float) -> Array:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pruneproof.integration.errors import printable
 from pruneproof.integration.inspection.beside import Beside, compare
 from pruneproof.integration.inspection.claimed import Claimed
 from pruneproof.integration.inspection.content import Content
@@ -14,6 +13,7 @@ from pruneproof.integration.inspection.counts import Convention, Counted, common
 from pruneproof.integration.inspection.explaining import HALF_STEPS, Explaining
 from pruneproof.integration.inspection.facts import Facts, as_outputs, look
 from pruneproof.integration.inspection.fates import Fate, fate
+from pruneproof.integration.inspection.layouts import text_config
 from pruneproof.integration.inspection.model import sums
 from pruneproof.integration.inspection.n_of_m import claimed as claimed_pattern
 from pruneproof.integration.inspection.n_of_m import strongest
@@ -106,10 +106,9 @@ def inspect(
         ValueError: damaged or foreign files, or a claim that makes no sense.
         OSError: a file that is not there or cannot be read.
     """
-    claimed.check()
     if texts is not None and dense is None:
         raise ValueError("calibration: needs --dense, since no pruned file holds removed weights")
-    bars.say(f"reading {printable(name)} …")
+    bars.say(f"reading {name} …")
     source = open_checkpoint(name)
     claimed.check_skip(each.role.layer for each in source.entries)
     beside = _pairs(source, dense, "dense")
@@ -128,20 +127,20 @@ def inspect(
             if entry.role.judged:
                 subjects.append(Subject(found.facts[-1]))
         else:
-            content = source.read(entry)
+            content, original = source.read(entry), None
             facts, mask = look(entry, content, heads)
             found.facts.append(facts)
             if mask is not None and entry.role.kind in COMPARED:
                 if beside is not None and comparable(entry, beside):
-                    found.beside[entry.name] = _compared(facts, content, beside)
+                    original = beside.content(entry, content)
+                    found.beside[entry.name] = _compared(facts, content, original)
                 if before is not None and comparable(entry, before):
                     found.fates[entry.name] = _followed(facts, content, before)
             if entry.role.judged and mask is not None:
                 of = subject(facts, mask, claimed, found.beside.get(entry.name))
                 subjects.append(of)
-                asked = facts.pruned and not claimed.skips(of.layer)
-                if beside is not None and of.beside is not None and asked:
-                    _explain(explaining, of, content, mask, beside)
+                if original is not None and facts.pruned and not claimed.skips(of.layer):
+                    _explain(explaining, of, mask, original)
         bars.step(task, entry.size)
     name_conventions(found.facts, claimed.sparsity)
     found.explanations = list(explaining.records())
@@ -176,9 +175,9 @@ def comparable(entry: Entry, pairs: Pairs) -> bool:
     return entry.storage != SCALED and (other is None or other.storage != SCALED)
 
 
-def _compared(facts: Facts, content: Content, pairs: Pairs) -> Beside:
+def _compared(facts: Facts, content: Content, dense: Content) -> Beside:
     """What became of the kept weights; zeros of the dense model are no pruning."""
-    found = compare(content, pairs.content(facts.entry, content))
+    found = compare(content, dense)
     if facts.entry.storage != PLAIN or facts.quantised:
         found = found.explained_by_storage()
     if facts.pruned and facts.zeros == found.dense_zeros and not facts.displaced:
@@ -186,15 +185,12 @@ def _compared(facts: Facts, content: Content, pairs: Pairs) -> Beside:
     return found
 
 
-def _explain(
-    explaining: Explaining, of: Subject, content: Content, mask: Any, pairs: Pairs
-) -> None:
+def _explain(explaining: Explaining, of: Subject, mask: Any, dense: Content) -> None:
     """Ask what explains a layer's mask, where its zeros can be told from a format's."""
     facts = of.facts
     if not of.exact and facts.entry.storage not in HALF_STEPS:
         explaining.skip("the format made or moved zeros, and which ones is not known")
         return
-    dense = pairs.content(facts.entry, content)
     whole = dense.floats(slice(0, dense.rows))
     claimed = of.asked if of.asked is not None and not of.asked.violations else None
     explaining.ask(facts, as_outputs(facts.entry, whole), mask, claimed)
@@ -215,8 +211,7 @@ def _followed(facts: Facts, content: Content, pairs: Pairs) -> Fate:
 
 def heads_of(source: Source) -> dict[str, tuple[str, int]]:
     """By the last part of a layer's name, whether rows or columns are heads', and how many."""
-    text = source.settings.get("text_config")
-    settings = text if isinstance(text, dict) else source.settings
+    settings = text_config(source.settings)
     width, heads = settings.get("hidden_size"), settings.get("num_attention_heads")
     size = settings.get("head_dim")
     if size is None and isinstance(width, int) and isinstance(heads, int) and heads > 0:

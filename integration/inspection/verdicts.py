@@ -136,8 +136,8 @@ def _of_sparsity(claimed: Claimed, there: Sequence[Subject]) -> Verdict:
 
     if not there:
         return say(NOT_DECIDED, "no layer is left to look at")
-    if unread := [each for each in there if each.facts.entry.unread]:
-        return say(NOT_DECIDED, f"{_some(unread)}: {unread[0].facts.entry.unread}")
+    if unread := _unread(there):
+        return say(NOT_DECIDED, unread)
     if open_ := [each for each in there if not each.facts.decided]:
         return say(NOT_DECIDED, f"{_some(open_)}: {open_[0].facts.why}")
     if not share:
@@ -211,9 +211,8 @@ def _of_pattern(n_m: tuple[int, int], there: Sequence[Subject]) -> Verdict:
     claim = f"{n}:{m}"
     if not there:
         return Verdict(claim, NOT_DECIDED, "no layer is left to look at")
-    if unread := [each for each in there if each.facts.entry.unread]:
-        why = f"{_some(unread)}: {unread[0].facts.entry.unread}"
-        return Verdict(claim, NOT_DECIDED, why)
+    if unread := _unread(there):
+        return Verdict(claim, NOT_DECIDED, unread)
     if moved := [each for each in there if each.facts.displaced]:
         return Verdict(claim, CONTRADICTED, f"the format moved the zeros of {_some(moved)}")
     if thin := [each for each in there if each.asked is None]:
@@ -290,12 +289,18 @@ def _of_method(
     return Verdict(claim, NOT_DECIDED, f"{why}{others}")
 
 
+def _unread(there: Sequence[Subject]) -> str:
+    """Which layers' numbers are not read, and why; "" where all are."""
+    unread = [each for each in there if each.facts.entry.unread]
+    return f"{_some(unread)}: {unread[0].facts.entry.unread}" if unread else ""
+
+
 def _unasked(there: Sequence[Subject]) -> str:
     """Why nothing was asked of any layer."""
     if not there:
         return "no layer is left to look at"
-    if unread := [each for each in there if each.facts.entry.unread]:
-        return f"{_some(unread)}: {unread[0].facts.entry.unread}"
+    if unread := _unread(there):
+        return unread
     if apart := [each for each in there if each.beside is None]:
         how = apart[0].facts.entry.storage
         return f"{_some(apart)} cannot be compared with the dense model's, by their storage ({how})"

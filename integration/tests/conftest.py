@@ -96,3 +96,19 @@ def text(tmp_path: Path) -> str:
     path = tmp_path / "text.txt"
     path.write_text("".join(chr(33 + (i * i + 5) % 83) for i in range(400)), encoding="utf-8")
     return str(path)
+
+
+@pytest.fixture
+def inspect(tmp_path: Path) -> Callable[..., Any]:
+    """Call `pruneproof inspect`, with a report."""
+    from inspected import Found
+
+    return lambda *arguments: Found(*arguments, report=tmp_path / "report")
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """The dense checkpoint of `inspected`."""
+    from inspected import dense, save
+
+    return save(tmp_path / "dense", dense())

@@ -53,7 +53,9 @@ MIXED = {"q_proj": "Q5_0", "v_proj": "Q8_0", "down_proj": "Q4_0"}
 @pytest.mark.parametrize("kind", ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "mixed"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_a_dense_model_that_was_quantised_is_not_called_pruned(model, kind, dtype):
-    own = lambda name: MIXED.get(name.split(".")[-1], "Q5_0") if kind == "mixed" else kind  # noqa: E731
+    def own(name):
+        return MIXED.get(name.split(".")[-1], "Q5_0") if kind == "mixed" else kind
+
     weights = look_at(change(model, lambda name, W: through(W, own(name))).to(dtype))
     zeros = sparsity(weights)
     assert not weights.pruned

@@ -5,18 +5,8 @@ import pytest
 import torch
 from test_inspect_formats import in_gguf, through, write_gguf
 
-from inspected import BLOCKS, NAMES, Found, dense, pruned, save, two_of_four
+from inspected import BLOCKS, NAMES, dense, pruned, save, two_of_four
 from pruneproof.integration.inspection.beside import to_bfloat16
-
-
-@pytest.fixture
-def inspect(tmp_path):
-    return lambda *arguments: Found(*arguments, report=tmp_path / "report")
-
-
-@pytest.fixture
-def base(tmp_path):
-    return save(tmp_path / "dense", dense())
 
 
 def relations(found):

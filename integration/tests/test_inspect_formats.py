@@ -9,18 +9,13 @@ from gguf import GGMLQuantizationType, GGUFWriter
 from gguf.quants import dequantize, quantize
 from safetensors.torch import load_file, save_file
 
-from inspected import BLOCKS, CONFIG, NAMES, Found, dense, pruned, save, smallest, two_of_four
+from inspected import BLOCKS, CONFIG, NAMES, dense, pruned, save, smallest, two_of_four
 from pruneproof.integration.inspection.content import KINDS, as_floats
 from pruneproof.integration.inspection.formats import formats
 from pruneproof.integration.inspection.measuring import TYPES, measured
 
 IN_GGUF = {"self_attn.q_proj": "attn_q", "self_attn.o_proj": "attn_output",
            "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down"}  # fmt: skip
-
-
-@pytest.fixture
-def inspect(tmp_path):
-    return lambda *arguments: Found(*arguments, report=tmp_path / "report")
 
 
 def through(W, kind):

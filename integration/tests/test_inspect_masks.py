@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from inspected import NAMES, Found, dense, pruned, save, smallest, two_of_four
+from inspected import NAMES, dense, pruned, save, smallest, two_of_four
 from pruneproof.integration.inspection.counts import Counted, common, convention_of
 from pruneproof.integration.inspection.n_of_m import (
     claimed,
@@ -14,11 +14,6 @@ from pruneproof.integration.inspection.n_of_m import (
 )
 from pruneproof.integration.inspection.roles import role_of
 from pruneproof.integration.inspection.structured import structured
-
-
-@pytest.fixture
-def inspect(tmp_path):
-    return lambda *arguments: Found(*arguments, report=tmp_path / "report")
 
 
 def by_hand(zero, n, m):

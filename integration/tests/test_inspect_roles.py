@@ -3,16 +3,11 @@
 import numpy as np
 import pytest
 
-from inspected import BLOCKS, CONFIG, Found, save, smallest, two_of_four
+from inspected import BLOCKS, CONFIG, save, smallest, two_of_four
 from pruneproof.integration.inspection.layouts import ADAPTED, LIES, roles_of
 from pruneproof.integration.inspection.roles import BELOW
 
 draw = np.random.default_rng(21)
-
-
-@pytest.fixture
-def inspect(tmp_path):
-    return lambda *arguments: Found(*arguments, report=tmp_path / "report")
 
 
 def some(*shape):

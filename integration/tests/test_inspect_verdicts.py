@@ -4,17 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from inspected import NAMES, Found, dense, pruned, save, smallest, two_of_four
-
-
-@pytest.fixture
-def inspect(tmp_path):
-    return lambda *arguments: Found(*arguments, report=tmp_path / "report")
-
-
-@pytest.fixture
-def base(tmp_path):
-    return save(tmp_path / "dense", dense())
+from inspected import NAMES, dense, pruned, save, smallest, two_of_four
 
 
 def reason(found, claim):
@@ -42,7 +32,9 @@ def masked(tensors, scores):
 
 
 def test_lp_without_parameters_is_not_decided_and_says_which_explain(tmp_path, inspect, base):
-    norm = lambda W, axis: np.linalg.norm(W, axis=axis, keepdims=True)  # noqa: E731
+    def norm(W, axis):
+        return np.linalg.norm(W, axis=axis, keepdims=True)
+
     tensors = masked(dense(), lambda W: np.abs(W) / norm(W, 0) + np.abs(W) / norm(W, 1))
     folder = save(tmp_path / "it", tensors)
     arguments = (folder, "--dense", base, "--group", "output", "--method")

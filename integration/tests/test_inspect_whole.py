@@ -8,14 +8,9 @@ import torch
 from gguf import GGUFWriter
 from safetensors.torch import load_file, save_file
 
-from inspected import BLOCKS, CONFIG, NAMES, Found, dense, pruned, save
+from inspected import BLOCKS, CONFIG, NAMES, dense, pruned, save
 
 ONE = "model.safetensors"
-
-
-@pytest.fixture
-def inspect(tmp_path):
-    return lambda *arguments: Found(*arguments, report=tmp_path / "report")
 
 
 def changed(folder, change):
@@ -127,7 +122,7 @@ def test_a_wrong_call_leaves_the_earlier_report(tmp_path, inspect):
     [
         (["", "--sparsity", "0.5"], "checkpoint: must be a hub id"),
         (["it", "--dense", ""], "dense: must be a hub id"),
-        (["it", "--samples", "5"], "calibration: samples, seqlen, seed and pack"),
+        (["it", "--samples", "5"], "calibration: samples is of a text"),
     ],
 )
 def test_an_empty_name_and_idle_options_are_refused(

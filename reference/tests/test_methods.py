@@ -100,7 +100,8 @@ def test_the_accumulator_has_the_statistics_of_all_activations(name):
         seen = reference.ActivationStatistics(tokens.shape[1], moments=statistic.moments)
         for batch in tokens.split(3):
             seen.update(batch)
-        # Two ways to add the eight whole numbers, whose squares are exact, and to merge batches.
+        # Two ways to add eight whole numbers, whose squares are exact, and to merge three batches:
+        # fewer than 2⁷ roundings by 2⁻⁵³ each, of numbers that are 1 or more, or 0.
         torch.testing.assert_close(getattr(seen, statistic.name), whole, rtol=2**-46, atol=2**-46)
 
 
@@ -131,12 +132,13 @@ def test_what_it_does_not_need_changes_nothing_and_may_be_none(name, chosen):
 def test_it_is_invariant_where_the_record_says_so_and_only_there(name):
     inputs, outputs = [2, 0, 3, 1], [5, 3, 1, 0, 2, 4]
     reordered = scored(name, W[inputs][:, outputs], X[:, inputs], Y[outputs])
-    # Sums in another order, of numbers that are not exact in `lp` alone.
+    # Sums of at most six numbers in another order, which are not exact in `lp` alone: fewer than
+    # 2⁸ roundings by 2⁻⁵³ each.
     same = torch.allclose(reordered, scored(name)[inputs][:, outputs], rtol=2**-45, atol=0)
     assert same == (REORDERED in SCORES[name].keeps)
     signed = scored(name, W.abs(), X.abs(), Y.abs())
     assert torch.equal(signed, scored(name)) == (SIGNS in SCORES[name].keeps)
-    # The accumulator takes a few dozen roundings of numbers below 128.
+    # The accumulator takes fewer than 2⁶ roundings of numbers below 2⁷, by 2⁻⁵³ each.
     shifted = torch.allclose(scored(name, X=X + 64), scored(name), rtol=2**-40, atol=0)
     assert shifted == (SHIFTS in SCORES[name].keeps or not SCORES[name].takes(INPUTS))
 
@@ -158,6 +160,7 @@ def test_the_transposed_layer_has_the_transposed_scores(name):
             continue
         other = {key: swapped.get(value, value) for key, value in chosen.items()}
         partner = SCORES[name].transposed
+        # The same sums in another order, as above.
         transposed = scored(partner, W.T.contiguous(), Y.T, X.T, **other).T
         torch.testing.assert_close(transposed, scored(name, **chosen), rtol=2**-45, atol=0)
 

@@ -15,6 +15,7 @@ these inputs are dead.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -102,9 +103,8 @@ def could_be_wanda(
     Source: Corollary 3.2 for the score; the theorem is
     pruneproof.symbolic.claims.explanations.
     """
-    checked(W, keep, group, n_m)
-    sizes = Sizes(comparable(W))
-    return _answer("wanda", {}, sizes, keep, group, n_m, computed_in, least_alive, most_rounds)
+    rest = (W, keep, group, n_m, computed_in, least_alive, most_rounds)
+    return _answer("wanda", {}, Sizes, *rest)
 
 
 def could_be_ria(
@@ -140,12 +140,8 @@ def could_be_ria(
 
     Source: Eq. (2).
     """
-    checked(W, keep, group, n_m)
-    sizes = relative_importances(comparable(W), terms)
-    parameters = {"terms": terms}
-    return _answer(
-        "ria", parameters, sizes, keep, group, n_m, computed_in, least_alive, most_rounds
-    )
+    rest = (W, keep, group, n_m, computed_in, least_alive, most_rounds)
+    return _answer("ria", {"terms": terms}, lambda W: relative_importances(W, terms), *rest)
 
 
 @dataclass(frozen=True)
@@ -166,7 +162,8 @@ class _Found:
 def _answer(
     method: str,
     parameters: dict[str, Any],
-    sizes: Sizes,
+    sizes_of: Callable[[Tensor], Sizes],
+    W: Tensor,
     keep: Tensor,
     group: str,
     n_m: tuple[int, int] | None,
@@ -174,7 +171,8 @@ def _answer(
     least_alive: float,
     most_rounds: int | None,
 ) -> Explanation:
-    grouping = checked(sizes.W, keep, group, n_m)
+    grouping = checked(W, keep, group, n_m)
+    sizes = sizes_of(comparable(W))
     check_number("least_alive", least_alive, 0, 1)
     if most_rounds is None:
         # A path visits an input once, and a round lengthens all paths by one.

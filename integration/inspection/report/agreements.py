@@ -14,16 +14,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-COLOURS = {"wanda": "#0072B2", "ria": "#D55E00", "symwanda": "#009E73", "magnitude": "#666666"}
-"""Okabe and Ito's, which colour-blind readers tell apart; other scores would crowd the picture."""
-STYLE = {
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "figure.constrained_layout.use": True,
-    "font.size": 10,
-    # The same file from the same numbers.
-    "svg.hashsalt": "pruneproof",
-}
+from pruneproof.integration.drawing import BLUE, GREEN, GREY, ORANGE, STYLE
+
+COLOURS = {"wanda": BLUE, "ria": ORANGE, "symwanda": GREEN, "magnitude": GREY}
+"""Other scores would crowd the picture."""
 
 
 def by_block(layers: Mapping[str, float]) -> dict[int, list[float]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from inspect_bench.case import Cases, Choose, Made, Right, alone, by_score, masked, saved_dense
+from inspect_bench.case import Cases, Made, Right, alone, by_score, masked, saved_dense
 from inspect_bench.dense import EMBEDDINGS, MATRICES, Arrays, llama, norms, rounded, save
 from inspect_bench.formats import gguf_name, of_gguf, save_gguf
 from inspect_bench.masks import keep, keep_n_of_m, scores, sparsegpt, worst_cycle
@@ -264,7 +264,9 @@ for _what in LATER:
 
 @CASES.add("embeddings pruned, too")
 def embeddings_too(folder: Path) -> Made:
-    choose: Choose = lambda _, W: keep(np.abs(W), 0.5)  # noqa: E731
+    def choose(name: str, W: np.ndarray) -> np.ndarray:
+        return keep(np.abs(W), 0.5)
+
     tensors, kept = masked(llama(), choose, [*MATRICES, EMBEDDINGS])
     return beside(folder, tensors, llama(), tensors=alone(kept, **UNCHANGED),
                   explained={("magnitude", "output"): {"explains"}})  # fmt: skip

@@ -1,5 +1,7 @@
 """Right scores, computed in other ways."""
 
+# ruff: noqa: RUF012 - conventions are written as adapters write them
+
 from __future__ import annotations
 
 from typing import Any
@@ -33,7 +35,7 @@ class DoubleInside(Plain):
 class Numpy(Plain):
     """Magnitude, Wanda and relative importance in numpy, by matrix products; nothing else."""
 
-    conventions = {"dead": "nan"}  # noqa: RUF012 - as adapters are written
+    conventions = {"dead": "nan"}
 
     def score(self, method: str, weight: Tensor, *given: Any, **parameters: Any) -> Tensor:
         """To numpy and back."""
@@ -96,7 +98,7 @@ class MeanSquares(Plain):
     """Norms over the root of the number of tokens, declared."""
 
     methods = ("wanda", "ria")
-    conventions = {"score_scale": "positive_multiple"}  # noqa: RUF012
+    conventions = {"score_scale": "positive_multiple"}
 
     def norm(self, activations: Tensor) -> Tensor:
         """√(Σx²/a)."""
@@ -108,7 +110,7 @@ class StandardDeviation(Plain):
     """STADE by the standard deviation, which is its norm over the root of the tokens, declared."""
 
     methods = ("stade",)
-    conventions = {"score_scale": "positive_multiple"}  # noqa: RUF012
+    conventions = {"score_scale": "positive_multiple"}
 
     def norm(self, activations: Tensor) -> Tensor:
         """√(Σ(x − μ)²/a)."""
@@ -120,7 +122,7 @@ class RelativeToTheLargest(Plain):
     """Every score over the largest of its layer, declared."""
 
     methods = ("wanda", "ri", "lp", "symmetric", "stochria")
-    conventions = {"score_scale": "positive_multiple"}  # noqa: RUF012
+    conventions = {"score_scale": "positive_multiple"}
 
     def score(self, method: str, weight: Tensor, *given: Any, **parameters: Any) -> Tensor:
         """At most 1."""
@@ -134,7 +136,7 @@ class SquareOfEveryScore(Plain):
     """The square of every score, declared to have the right order only."""
 
     methods = ("wanda", "symwanda", "ri", "ria", "symmetric")
-    conventions = {"score_scale": "order"}  # noqa: RUF012
+    conventions = {"score_scale": "order"}
 
     def score(self, method: str, weight: Tensor, *given: Any, **parameters: Any) -> Tensor:
         """In float64, where a square has room."""
@@ -147,7 +149,7 @@ class RefusesWhatIsOdd(Plain):
     """Raises for dead lines, half precision, batches, no tokens and what is not finite."""
 
     methods = ("magnitude", "wanda", "ri", "ria")
-    conventions = {"dead": "error"}  # noqa: RUF012
+    conventions = {"dead": "error"}
 
     def score(self, method: str, weight: Tensor, *given: Any, **parameters: Any) -> Tensor:
         """Of what is plain."""
