@@ -16,6 +16,7 @@ from pruneproof.integration.inspection.levels import (
     Levels,
     displaced,
     levels_of,
+    removed_by_input,
     sample,
     shared,
 )
@@ -26,6 +27,8 @@ from pruneproof.integration.inspection.structured import Structured, structured
 DENSE_ZEROS = 0.01
 """Between what dense weights have that were never quantised (0.03 % at most in those measured) and
 the lowest sparsity that anybody prunes to."""
+FEWEST = 4
+"""Values in a run, on average: with no more it cannot be told whether a weight was pruned."""
 ROWS = 8
 """Outputs that must have the same number of zeros before it says something."""
 
@@ -52,6 +55,8 @@ class Facts:
         dead: whether all its zeros are those of a few inputs that no output uses, which dense
             models have, too, where their width was padded.
         levels: what values its runs share; None where nothing asked for a closer look.
+        uneven: whether its value nearest to 0 is frequent, and not at single inputs, so that it may
+            be what rounding made of inputs of very different sizes.
     """
 
     entry: Entry
@@ -69,6 +74,7 @@ class Facts:
     whole: Structured = field(default_factory=lambda: Structured(0, 0, None))
     dead: bool = False
     levels: Levels | None = None
+    uneven: bool = False
 
     @property
     def sparsity(self) -> float:
@@ -204,8 +210,11 @@ def _look_at_levels(facts: Facts, content: Content) -> None:
     if not moved and (plain and facts.sparsity <= DENSE_ZEROS):
         return
     facts.levels = levels_of(values)
-    nothing = facts.sparsity > facts.levels.nearest / 2
-    if moved and not nothing and facts.levels.excess and facts.levels.values > 4:
+    if not facts.levels.excess or facts.levels.values <= FEWEST:
+        return
+    facts.uneven = not removed_by_input(content)
+    zeros = facts.sparsity > facts.levels.nearest / 2
+    if moved and not zeros and not facts.uneven:
         facts.displaced = displaced(content)
 
 
@@ -226,10 +235,17 @@ def _judged(facts: Facts) -> tuple[bool, str]:
     if facts.displaced:
         moved = 100 * facts.displaced / facts.entry.weights
         return True, f"the format moved its zeros: {moved:.1f} % are at one value of their block"
+    rounded = levels is not None and (levels.quantised or storage is not None)
+    if rounded and levels.excess and facts.uneven:
+        facts.decided = False
+        return False, (
+            f"not decided: {100 * levels.nearest:.1f} % are at the value nearest to 0, which "
+            "pruning may have made, or rounding of inputs of very different sizes"
+        )
     if share <= DENSE_ZEROS:
         return False, f"{100 * share:.3g} % zeros"
-    if levels is not None and (levels.quantised or storage is not None):
-        if levels.values <= 4:
+    if rounded:
+        if levels.values <= FEWEST:
             facts.decided = False
             return False, "not decided: a dense weight has zeros, too, where levels are so few"
         if not levels.excess:

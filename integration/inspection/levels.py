@@ -3,7 +3,9 @@
 A quantised format has few levels in a block of weights. One that has none at 0 moves the zeros of a
 pruned weight to its level that is nearest to 0, the same for a whole block. So in a block of a
 pruned weight one value near 0 is far more frequent than its neighbours, and in a dense one, whose
-weights are spread evenly around 0, it is not.
+weights are spread evenly around 0, it is not: unless a few inputs have far larger weights than the
+others of their block, which then all round to that value. So inputs whose weights reach over many
+levels are asked by themselves.
 """
 
 from __future__ import annotations
@@ -26,6 +28,20 @@ whose values are all different it is 1 / 32."""
 EXCESS = 0.1
 """By how much that value's share must exceed that of the values beside it: three times what
 Gaussian and twice what Laplacian weights have in any format of four bits or more."""
+EVEN = 1.5
+"""How much more frequent the values beside it may be than the next: where the shares fall faster,
+they may do so from that value on."""
+ACROSS, BESIDE = 256, 256
+"""Outputs and inputs of the look at single inputs."""
+WIDE = 0.5
+"""Of an input's weights at other values, the share that is further away than the values beside it,
+from which on its weights reach over many levels."""
+FEW = 4
+"""Weights at other values of which an input must have as many, to be asked."""
+ENOUGH = 512
+"""Weights that such inputs must have together."""
+CERTAIN = 3
+"""Standard errors of the mean over such inputs."""
 REPEATS = 0.07
 """Of the weights that are not 0, the share that another one of their run equals, above which a
 tensor has been in a quantised format; bfloat16 makes at most 0.04 equal, Q8_0 at least 0.11."""
@@ -37,8 +53,8 @@ class Levels:
 
     Attributes:
         repeats: of the weights that are not 0, the share that equals another of its run.
-        nearest: mean share of a run that holds the value nearest to 0.
-        beside: mean share of a run that holds one of the values beside it.
+        nearest: share of the weights that hold their run's value nearest to 0.
+        beside: share that holds one of the two values beside it.
         values: mean number of values in a run.
     """
 
@@ -54,8 +70,13 @@ class Levels:
 
     @property
     def excess(self) -> bool:
-        """Whether the value nearest to 0 has more weights than rounding gives it."""
-        return self.nearest - self.beside > EXCESS and self.nearest > 2 * self.beside
+        """Whether the value nearest to 0 has more weights than rounding gives it, where all inputs'
+        weights are about as large."""
+        return _exceeds(self.nearest, self.beside)
+
+
+def _exceeds(nearest: float, beside: float) -> bool:
+    return nearest - beside > EXCESS and nearest > 2 * beside
 
 
 def runs_of(part: Array) -> Array:
@@ -67,8 +88,12 @@ def runs_of(part: Array) -> Array:
 def sample(content: Content) -> Array:
     """Some rows' beginnings, as floats."""
     count = max(1, LOOKED_AT // max(1, min(content.columns, WINDOW)))
-    some = np.unique(np.linspace(0, content.rows - 1, min(count, content.rows)).astype(int))
-    parts = [content.floats(slice(row, row + 1))[:, :WINDOW] for row in some.tolist()]
+    return _some_of(content, count, WINDOW)
+
+
+def _some_of(content: Content, rows: int, columns: int) -> Array:
+    some = np.unique(np.linspace(0, content.rows - 1, min(rows, content.rows)).astype(int))
+    parts = [content.floats(slice(row, row + 1))[:, :columns] for row in some.tolist()]
     return np.concatenate(parts)
 
 
@@ -84,31 +109,59 @@ def levels_of(values: Array) -> Levels:
     Args:
         values: floats, rows × columns.
     """
-    runs = np.sort(runs_of(values), axis=1)
+    runs = runs_of(values)
     if runs.size == 0:
         return Levels(0.0, 0.0, 0.0, 0.0)
-    new = np.ones(runs.shape, bool)
-    new[:, 1:] = runs[:, 1:] != runs[:, :-1]
-    # Each run's values in order, one number for each value of each run.
-    number = np.cumsum(new.ravel()) - 1
-    times = np.bincount(number)
-    of_weight = times[number].reshape(runs.shape)
+    numbers = _numbers(runs)
+    away = _away(runs, numbers)
+    each = numbers + np.arange(len(runs))[:, None] * RUN
+    repeated = np.bincount(each.ravel())[each] > 1
     nonzero = runs != 0
-    repeats = float((nonzero & (of_weight > 1)).sum() / max(1, nonzero.sum()))
-    middle = np.abs(runs).argmin(axis=1)
-    rows = np.arange(len(runs))
-    place = number.reshape(runs.shape)[rows, middle]
-    first, last = number.reshape(runs.shape)[:, 0], number.reshape(runs.shape)[:, -1]
-    below = np.where(place > first, times[np.maximum(place - 1, 0)], 0)
-    above = np.where(place < last, times[np.minimum(place + 1, len(times) - 1)], 0)
-    sides = (place > first).astype(int) + (place < last)
-    beside = (below + above) / np.maximum(1, sides)
     return Levels(
-        repeats,
-        float(times[place].mean() / RUN),
-        float(beside.mean() / RUN),
-        float((last - first + 1).mean()),
+        float((nonzero & repeated).sum() / max(1, nonzero.sum())),
+        float((away == 0).mean()),
+        float((away == 1).mean() / 2),
+        float(numbers.max(axis=1).mean() + 1),
     )
+
+
+def removed_by_input(content: Content) -> bool:
+    """Whether the value nearest to 0 has more weights than rounding gives it at those inputs whose
+    weights reach over many levels, as many pruned ones must."""
+    values = _some_of(content, ACROSS, BESIDE)
+    runs = runs_of(values)
+    if runs.size == 0:
+        return False
+    away = _away(runs, _numbers(runs)).reshape(len(values), -1)
+    # Inputs that half of the outputs choose, the others judge: no chance is counted twice.
+    beside = np.count_nonzero(away[::2] == 1, axis=0)
+    further = np.count_nonzero(away[::2] > 1, axis=0)
+    wide = (further >= WIDE * (beside + further)) & (beside + further >= FEW)
+    judged = away[1::2, wide]
+    if judged.size < ENOUGH:
+        return False
+    shares = [(judged == each).mean(axis=0) for each in range(3)]
+    nearest, beside, second = (float(each.mean()) for each in shares)
+    more = shares[0] - shares[1]
+    by_chance = CERTAIN * float(more.std()) / len(more) ** 0.5
+    return _exceeds(nearest, beside / 2) and more.mean() > by_chance and beside <= EVEN * second
+
+
+def _numbers(runs: Array) -> NDArray[np.int64]:
+    """The place of each weight's value among the values of its run, from the lowest on."""
+    order = np.argsort(runs, axis=1)
+    ordered = np.take_along_axis(runs, order, axis=1)
+    steps = np.zeros(runs.shape, np.int64)
+    np.cumsum(ordered[:, 1:] != ordered[:, :-1], axis=1, out=steps[:, 1:])
+    numbers = np.empty_like(steps)
+    np.put_along_axis(numbers, order, steps, axis=1)
+    return numbers
+
+
+def _away(runs: Array, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many values away from its run's value nearest to 0 each weight is."""
+    middle = np.abs(runs).argmin(axis=1)[:, None]
+    return np.abs(numbers - np.take_along_axis(numbers, middle, axis=1))
 
 
 def displaced(content: Content) -> int:

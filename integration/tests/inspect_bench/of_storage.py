@@ -10,7 +10,7 @@ import numpy as np
 from safetensors.torch import save_file
 
 from inspect_bench.case import Cases, Made, by_score, masked
-from inspect_bench.dense import CONFIG, MATRICES, as_torch, llama, norms, save
+from inspect_bench.dense import CONFIG, MATRICES, Arrays, as_torch, llama, norms, save
 from inspect_bench.formats import fp8, gguf_name, int4, moved_zeros, of_gguf, save_gguf
 from inspect_bench.masks import keep_n_of_m, scores
 
@@ -71,6 +71,38 @@ def gguf_mixed(folder: Path) -> Made:
     also |= {name: "Q5_1" for name in MATRICES if "down_proj" in name}
     right = {gguf_name(name): {"pruned": False} for name in MATRICES}
     return Made(save_gguf(folder / "it.gguf", llama(), "Q5_0", also), tensors=right)
+
+
+def uneven(tensors: Arrays, sizes: float) -> Arrays:
+    """Inputs of very different sizes, in matrices tall enough for each input to be looked at."""
+    draw = np.random.default_rng(7)
+    changed = {
+        name: tensors[name] * draw.lognormal(0, sizes, (1, tensors[name].shape[1]))
+        for name in MATRICES
+    }
+    return tensors | {name: each.astype(np.float32) for name, each in changed.items()}
+
+
+def gguf_uneven(folder: Path, kind: str, sizes: float) -> Made:
+    """Large inputs make their neighbours 0, which looks like pruning."""
+    right = {gguf_name(name): {"pruned": False} for name in MATRICES}
+    return Made(save_gguf(folder / "it.gguf", uneven(llama(), sizes), kind), tensors=right)
+
+
+def gguf_uneven_pruned(folder: Path, kind: str) -> Made:
+    """Where each input lost half of its weights, the large ones show it."""
+    tensors, kept = masked(
+        uneven(llama(), 0.7), lambda _, W: np.abs(W) > np.median(np.abs(W), axis=0)
+    )
+    right = {gguf_name(name): {"pruned": True} for name in kept}
+    return Made(save_gguf(folder / "it.gguf", tensors, kind), tensors=right)
+
+
+for _kind in ("Q4_0", "Q5_0", "Q4_1"):
+    for _sizes in (0.7, 1.0, 1.5):
+        _name = f"GGUF {_kind}, dense, inputs of unequal size ({_sizes})"
+        CASES.add(_name, _kind, _sizes)(gguf_uneven)
+    CASES.add(f"GGUF {_kind}, half of each of unequal inputs pruned", _kind)(gguf_uneven_pruned)
 
 
 EXPANDED: dict[str, Expand] = {
