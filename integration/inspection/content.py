@@ -119,17 +119,15 @@ def zeros_of(part: Array, dtype: str, mask: NDArray[np.bool_]) -> tuple[int, boo
     if kind is None:
         np.equal(part, 0, out=mask)
         return int(np.count_nonzero(np.signbit(part) & mask)), bool(np.isfinite(part).all())
-    np.equal(part, kind.bits(0), out=mask)
-    negatives = part == kind.bits(kind.sign)
-    if count := int(np.count_nonzero(negatives)):
-        np.logical_or(mask, negatives, out=mask)
-    # As signed numbers, the positive ones alone are in order; as unsigned ones the negative ones
-    # are the largest.
     if part.size == 0:
         return 0, True
-    signed = part.view(part.dtype.str.replace("u", "i"))
-    finite = int(signed.max()) < kind.endless and int(part.max()) < kind.endless + kind.sign
-    return count, finite
+    # Without its sign a number is even, 0 for both zeros, and in the order of its size.
+    sizes = part << kind.bits(1)
+    np.equal(sizes, 0, out=mask)
+    finite = int(sizes.max()) < 2 * kind.endless
+    if not mask.any():
+        return 0, finite
+    return int(np.count_nonzero(part == kind.bits(kind.sign))), finite
 
 
 def as_floats(bits: Array, dtype: str) -> Array:

@@ -210,10 +210,11 @@ def _look_at_levels(facts: Facts, content: Content) -> None:
     if not moved and (plain and facts.sparsity <= DENSE_ZEROS):
         return
     facts.levels = levels_of(values)
-    if not facts.levels.excess or facts.levels.values <= FEWEST:
+    zeros = facts.sparsity > facts.levels.nearest / 2
+    rounded = not plain or facts.quantised
+    if not facts.levels.excess or facts.levels.values <= FEWEST or (zeros and not rounded):
         return
     facts.uneven = not removed_by_input(content)
-    zeros = facts.sparsity > facts.levels.nearest / 2
     if moved and not zeros and not facts.uneven:
         facts.displaced = displaced(content)
 

@@ -43,8 +43,10 @@ Where zeros are lost they all become the same number in a block of weights, the 
 nearest to 0. That is what `displaced_zeros` of inspect.json counts: weights that hold the value
 nearest to 0 of their run of 32, where that value is far more frequent than the two beside it. In a
 dense weight it is not: rounding gives neighbouring levels about equal shares (of Gaussian, uniform,
-Laplacian and Student's weights they differ by at most 0.08 of a run at four bits). With four levels
-or fewer neither can be told, and inspect says *not decided*.
+Laplacian and Student's weights they differ by at most 0.08 of a run at four bits). Where a few inputs
+have far larger weights than the others of their block, rounding does the same to a dense weight: then
+the inputs whose weights reach over many levels must show it, or inspect says *not decided*. So it does
+with four levels or fewer, of which neither can be told.
 """
 
 
