@@ -46,6 +46,11 @@ nearest to 0 of their run of 32, where that value is far more frequent than the 
 dense weight it is not: rounding gives neighbouring levels about equal shares (of Gaussian, uniform,
 Laplacian and Student's weights they differ by at most 0.08 of a run at four bits). With four levels
 or fewer neither can be told, and inspect says *not decided*.
+
+What a format keeps, the algorithm that fills it may not: GPTQ changes the weights that it has not
+rounded yet, zeros among them. Of the zeros of the half-pruned weight 5 % were gone after auto-gptq
+0.7.1's, with four bits, groups of 128 and correlated inputs. They are gone in the file, and inspect
+counts what is there.
 """
 
 

@@ -9,25 +9,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
+from packed_layers import (
+    BITSANDBYTES,
+    FORMATS,
+    GPTQ,
+    MARLIN,
+    as_gptq,
+    as_nf4,
+    gaussian,
+    is_what_was_packed,
+    layers,
+    named,
+    rounded,
+    write,
+)
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
-from inspect_bench.packed import marlin_24
-from inspected import BLOCKS, CONFIG, Found
+from inspect_bench.packed import awq, gptq, marlin_24, nf4, with_zero_points
 from pruneproof.integration.inspection.opening import open_checkpoint
 
 SAMPLES = Path(__file__).with_name("samples")
-SHAPES = {"self_attn.q_proj": (64, 64), "mlp.up_proj": (128, 64), "mlp.down_proj": (64, 128)}
-NAMES = [f"model.layers.{block}.{name}" for block in range(BLOCKS) for name in SHAPES]
-
-
-def write(folder, tensors, **said):
-    folder.mkdir(exist_ok=True)
-    stored = {name: torch.from_numpy(np.array(each)) for name, each in tensors.items()}
-    save_file(stored, folder / "model.safetensors")
-    (folder / "config.json").write_text(json.dumps(CONFIG | {"quantization_config": said}))
-    return folder
 
 
 def sample(name):
@@ -59,35 +61,6 @@ def test_what_a_library_wrote_is_read(tmp_path, name):
         assert np.array_equal(content.zeros().mask, expected == 0)
 
 
-def layers(draw, zero=0.0, two_of_four=False):
-    """Whole numbers from −7 to 7 for each layer, of which a share is 0 beside those pruned."""
-    made = {}
-    for name in NAMES:
-        rows, columns = SHAPES[name.split(".", 3)[3]]
-        numbers = draw.integers(1, 8, (rows, columns)) * draw.choice([-1, 1], (rows, columns))
-        numbers[draw.random(numbers.shape) < zero] = 0
-        if two_of_four:
-            kept = draw.random((rows, columns // 4, 4)).argsort(-1) < 2
-            numbers = numbers * kept.reshape(rows, columns)
-        made[name] = numbers
-    return made
-
-
-def named(packed):
-    """Tensors by the names that they have in a file."""
-    return {f"{name}.{end}": each for name, of in packed.items() for end, each in of.items()}
-
-
-def is_what_was_packed(found: Found, numbers):
-    """Whether the zeros of all layers are those that went in."""
-    for name, each in numbers.items():
-        tensor = found.tensors[f"{name}.weight"]
-        assert (tensor["zeros"], tensor["shape"]) == (int((each == 0).sum()), [*each.shape])
-
-
-MARLIN = {"quant_method": "compressed-tensors", "format": "marlin-24"}
-
-
 def test_marlin_24_is_written_as_compressed_tensors_does():
     tensors, _ = sample("marlin-24")
     for bits in (4, 8):
@@ -113,36 +86,102 @@ def test_marlin_24_is_two_of_four(tmp_path, inspect, bits, zero):
     assert inspect(folder, "--sparsity", "0.8").code == 1
 
 
-def without(end):
-    return lambda it: it.pop(f"{NAMES[3]}.{end}")
+@pytest.mark.parametrize("name", ["gptq", "gptq_v2"])
+def test_gptq_is_written_as_its_libraries_do(name):
+    """Their zero points are others than the smallest ones that fit, so these are given."""
+    tensors, _ = sample(name)
+    for key in [each for each in tensors if each.endswith(".right")]:
+        layer = key.removesuffix(".right")
+        bits, less = int(layer[-1]), int(name == "gptq")
+        groups = tensors[f"{layer}.g_idx"]
+        zeros = zero_points(tensors[f"{layer}.qzeros"], bits) + less
+        codes = tensors[key].astype(int) + zeros.T[:, groups]
+        made = gptq(codes, zeros.T, groups, bits, less)
+        for end in ("qweight", "qzeros", "g_idx"):
+            assert np.array_equal(made[end], tensors[f"{layer}.{end}"]), (key, end)
 
 
-def change(end, how):
-    def do(it):
-        it[f"{NAMES[3]}.{end}"] = how(it[f"{NAMES[3]}.{end}"])
+def zero_points(words, bits):
+    """Whole numbers that lie side by side, by their binary digits."""
+    rows = ["".join(f"{int(each) % 2**32:032b}" for each in row[::-1]) for row in words]
+    return np.array([[int(r[at - bits : at], 2) for at in range(len(r), 0, -bits)] for r in rows])
 
-    return do
+
+def test_awq_is_written_as_autoawq_does():
+    tensors, _ = sample("awq")
+    order = [0, 4, 1, 5, 2, 6, 3, 7]
+    stored = zero_points(tensors["layer4.qzeros"], 4)
+    zeros = stored.reshape(2, -1, 8)[..., order].reshape(2, -1).T
+    made = awq(tensors["layer4.right"].astype(int) + np.repeat(zeros, 32, axis=1), zeros)
+    for end in ("qweight", "qzeros"):
+        assert np.array_equal(made[end], tensors[f"layer4.{end}"])
 
 
-@pytest.mark.parametrize(
-    ("harm", "message"),
-    [
-        (without("meta"), "lacks its numbers, its scale or its meta"),
-        (without("scale_packed"), "lacks its numbers, its scale or its meta"),
-        (change("meta", lambda it: it[:1]), "do not fit each other as marlin-24"),
-        (change("meta", lambda it: it[:, :64]), "do not fit each other as marlin-24"),
-        (change("meta", lambda it: it.reshape(-1)), "not of the dtypes of marlin-24"),
-        (change("meta", lambda it: it.astype(np.int32)), "not of the dtypes of marlin-24"),
-        (change("meta", lambda it: it * 0), "names places that no group has"),
-        (change("weight_packed", lambda it: it[:, 1:]), "do not fit each other as marlin-24"),
-        (change("scale_packed", lambda it: it[:, 1:]), "do not fit each other as marlin-24"),
-    ],
-)
-def test_damaged_marlin_24_is_named(tmp_path, inspect, harm, message):
-    numbers = layers(np.random.default_rng(0), two_of_four=True)
-    stored = named({name: marlin_24(each, 4) for name, each in numbers.items()})
-    harm(stored)
-    found = inspect(write(tmp_path / "it", stored, **MARLIN))
-    assert found.code == 2
-    assert f"{NAMES[3]}: " in found.line
-    assert message in found.line
+def test_zero_points_are_written_as_compressed_tensors_does():
+    tensors, _ = sample("pack-quantized")
+    for bits in (2, 4, 8):
+        words = tensors[f"layer{bits}.weight_zero_point"]
+        zeros = zero_points(words.T, bits).T
+        codes = tensors[f"layer{bits}.right"].astype(int) + np.repeat(zeros, 32, axis=1)
+        made = with_zero_points(codes, zeros, bits)
+        for end in ("weight_packed", "weight_zero_point"):
+            assert np.array_equal(made[end], tensors[f"layer{bits}.{end}"])
+
+
+def test_nf4_is_written_as_bitsandbytes_does():
+    tensors, _ = sample("bitsandbytes")
+    made = nf4(tensors["nf4.dense"])
+    for end in ("weight", "weight.absmax", "weight.quant_map"):
+        assert np.array_equal(made[end], tensors[f"nf4.{end}"]), end
+
+
+@pytest.mark.parametrize("kind", ["dense", "half", "2:4"])
+@pytest.mark.parametrize("form", FORMATS)
+def test_rounding_is_no_pruning_in_packed_layouts(tmp_path, inspect, form, kind):
+    write_as, said = FORMATS[form]
+    packed, right = {}, {}
+    for name, W in gaussian(kind).items():
+        packed[name], right[name] = write_as(W)
+        assert kind == "dense" or (right[name][W == 0] == 0).all()
+    folder = write(tmp_path / "it", named(packed), **said)
+    found = inspect(folder, *(("--n-m", "2:4") if kind == "2:4" else ("--sparsity", "0.5")))
+    assert [*found.claims.values()] == ["contradicted" if kind == "dense" else "holds"]
+    is_what_was_packed(found, right)
+    for each in found.tensors.values():
+        assert each["pruned"] == (kind != "dense"), each["why"]
+        assert each["decided"]
+        assert each["storage"] == form
+        assert kind != "2:4" or each["pattern"]["n_m"] == "2:4"
+
+
+def test_of_two_bits_neither_is_told(tmp_path, inspect):
+    packed = {name: as_gptq(W, 2)[0] for name, W in gaussian("half").items()}
+    found = inspect(write(tmp_path / "it", named(packed), **GPTQ), "--sparsity", "0.5")
+    assert (found.code, [*found.claims.values()]) == (0, ["not_decided"])
+    assert not any(each["decided"] for each in found.tensors.values())
+
+
+def test_inputs_in_groups_of_any_order(tmp_path, inspect):
+    """As GPTQ has them that quantises the largest inputs first; without `g_idx`, neighbours."""
+    draw, packed, right = np.random.default_rng(0), {}, {}
+    for name, W in gaussian("half").items():
+        order = draw.permutation(W.shape[1])
+        codes, zeros, numbers = rounded(W[:, order], 4)
+        back = np.argsort(order)
+        groups = (np.arange(W.shape[1]) // 32)[back]
+        packed[name] = gptq(codes[:, back], zeros, groups, 4, 1)
+        right[name] = numbers[:, back]
+    is_what_was_packed(inspect(write(tmp_path / "it", named(packed), **GPTQ)), right)
+    for name, W in gaussian("half").items():
+        packed[name], right[name] = as_gptq(W)
+        del packed[name]["g_idx"]
+    is_what_was_packed(inspect(write(tmp_path / "no", named(packed), **GPTQ)), right)
+
+
+def test_a_block_of_which_the_largest_is_zero_is_zero(tmp_path, inspect):
+    packed, right = {}, {}
+    for name, W in gaussian("half").items():
+        packed[name], right[name] = as_nf4(W)
+        packed[name]["weight.absmax"][3:5] = 0
+        right[name].reshape(-1)[3 * 64 : 5 * 64] = 0
+    is_what_was_packed(inspect(write(tmp_path / "it", named(packed), **BITSANDBYTES)), right)

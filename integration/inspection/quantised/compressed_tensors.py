@@ -77,19 +77,34 @@ def int32(files: Files, name: str) -> None:
     unread = ""
     if bits not in (2, 4, 8) or header.shape != (size[0], size[1] * bits // 32):
         unread = UNREAD
-    elif zero in files.headers:
+    elif zero in files.headers and not _has_zeros(files, name, size, bits):
         unread = "its zero points say which number is 0, and are not read yet"
 
     def content() -> Content:
         words = files.words(packed)
+        zeros = np.full((size[0], 1), 1 << (bits - 1), np.float32)
+        group_of = np.zeros(size[1], np.int64)
+        if zero in files.headers:
+            whole = np.ascontiguousarray(files.words(zero).T)
+            zeros = codes_of(whole, bits)[:, : size[0]].T.astype(np.float32)
+            group_of = np.arange(size[1]) // (size[1] // zeros.shape[1])
 
         def read(start: int, stop: int) -> Array:
             codes = codes_of(words[start:stop], bits)
-            return codes.astype(np.float32) - np.float32(1 << (bits - 1))
+            return codes.astype(np.float32) - zeros[start:stop][:, group_of]
 
         return Content(size[0], size[1], "", read)
 
     files.weights[own] = Packed(size, f"I{bits}", storage, taken, content, unread)
+
+
+def _has_zeros(files: Files, name: str, size: tuple[int, ...], bits: int) -> bool:
+    """Whether zero points lie as they are read: packed along outputs, for groups of neighbours."""
+    zero, order = f"{name}.weight_zero_point", f"{name}.weight_g_idx"
+    if order in files.headers or not files.is_kind(zero, "I32"):
+        return False
+    height, groups = files.headers[zero].shape
+    return height == ceil(size[0] * bits / 32) and groups > 0 and size[1] % groups == 0
 
 
 def int8(files: Files, name: str) -> None:

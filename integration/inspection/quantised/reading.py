@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pruneproof.integration.inspection.quantised import compressed_tensors, fp4
+from pruneproof.integration.inspection.quantised import (
+    bitsandbytes,
+    compressed_tensors,
+    fp4,
+    zero_points,
+)
 from pruneproof.integration.inspection.quantised.compressed_tensors import SPARSE
-from pruneproof.integration.inspection.quantised.files import UNREAD, Files, PackedWeights, Whole
+from pruneproof.integration.inspection.quantised.files import Files, PackedWeights, Whole
 from pruneproof.integration.safetensors_files import Header
 
 BESIDE = (
@@ -60,24 +65,12 @@ def _take_beside(files: Files) -> None:
                 files.used.add(each)
 
 
-def _not_read(kind: str) -> Callable[[Files, str], None]:
-    def say(files: Files, name: str) -> None:
-        base = name.removesuffix(".weight")
-        ends = (".qweight", ".weight", ".qzeros", ".scales", ".g_idx", ".SCB")
-        mine = [base + end for end in ends if base + end in files.headers]
-        mine += [each for each in files.headers if each.startswith(f"{base}.weight.")]
-        shape = files.headers[mine[0]].shape
-        files.add_unread(f"{base}.weight", kind, files.take(*mine), shape, UNREAD)
-
-    return say
-
-
 _ENDS: Mapping[str, Callable[[Files, str], None]] = {
     ".bitmask": compressed_tensors.bitmask,
     ".weight_packed": compressed_tensors.int32,
     "_blocks": fp4.experts,
-    ".qweight": _not_read("GPTQ or AWQ"),
-    ".weight.absmax": _not_read("bitsandbytes"),
+    ".qweight": zero_points.read,
+    ".absmax": bitsandbytes.read,
     ".weight_scale": compressed_tensors.int8,
     ".SCB": compressed_tensors.int8,
 }
