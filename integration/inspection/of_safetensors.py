@@ -71,7 +71,7 @@ def open_folder(name: str, folder: Path) -> Source:
     for own, each in packed.weights.items():
         unread = each.unread or (roles[own].why if roles[own].judged else "")
         of_it = (own, each.shape, each.dtype, each.storage, roles[own], each.size, unread)
-        entries.append(Entry(*of_it))
+        entries.append(Entry(*of_it, unscaled=each.unscaled))
     entries.sort(key=lambda entry: in_order(entry.name))
     return Source(
         name,

@@ -185,3 +185,23 @@ def test_a_block_of_which_the_largest_is_zero_is_zero(tmp_path, inspect):
         packed[name]["weight.absmax"][3:5] = 0
         right[name].reshape(-1)[3 * 64 : 5 * 64] = 0
     is_what_was_packed(inspect(write(tmp_path / "it", named(packed), **BITSANDBYTES)), right)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_numbers_without_their_scale_are_compared_by_their_zeros_alone(tmp_path, inspect, form):
+    write_as, said = FORMATS[form]
+    weights = {f"{name}.weight": W for name, W in gaussian("half").items()}
+    masked = write(tmp_path / "masked", weights)
+    dense = write(
+        tmp_path / "dense", {f"{name}.weight": W for name, W in gaussian("dense").items()}
+    )
+    packed = {name: write_as(W)[0] for name, W in gaussian("half").items()}
+    it = write(tmp_path / "it", named(packed), **said)
+    found = inspect(it, "--dense", dense, "--mask-of", masked)
+    for each in found.tensors.values():
+        assert (each["relation"], each["largest_change"]) == ("quantised", None)
+        assert (each["survived"], each["gone"]) == (each["weights"] // 2, 0)
+    found = inspect(masked, "--dense", it, "--method", "magnitude")
+    assert [*found.claims.values()] == ["not_decided"]
+    assert "by that one's storage" in found.record["claims"][0]["why"]
+    assert not any("relation" in each for each in found.tensors.values())

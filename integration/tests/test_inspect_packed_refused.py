@@ -11,9 +11,11 @@ from packed_layers import (
     GPTQ,
     MARLIN,
     NAMES,
+    PACK_QUANTIZED,
     as_awq,
     as_gptq,
     as_nf4,
+    as_pack_quantized,
     gaussian,
     layers,
     named,
@@ -69,21 +71,34 @@ UNREAD = {
     "GPTQ, three bits": (lambda W: as_gptq(W, 3), GPTQ, None, "libraries disagree"),
     "GPTQ, a zero point of 0": (as_gptq, GPTQ, zero_point_of_zero, "has all bits set"),
     "GPTQ, five bits": (lambda W: as_gptq(W, 5), GPTQ, None, "GPTQ int5: "),
+    "AWQ, other groups": (as_awq, AWQ | {"group_size": 64}, None, "AWQ int4: "),
+    "zero points of other groups": (
+        as_pack_quantized,
+        PACK_QUANTIZED,
+        change("weight_scale", lambda it: it[:, :1]),
+        "its zero points say which number is 0",
+    ),
+    "zero points in an order": (
+        as_pack_quantized,
+        PACK_QUANTIZED,
+        lambda it: it.update({f"{NAMES[3]}.weight_g_idx": np.arange(64, dtype=np.int32)}),
+        "its zero points say which number is 0",
+    ),
     "AWQ for vectors": (as_awq, AWQ | {"version": "gemv"}, None, "AWQ gemv: "),
 }
 
 
 @pytest.mark.parametrize("case", UNREAD)
 def test_what_may_mean_more_than_one_thing_is_not_decided(tmp_path, inspect, case):
-    write_as, said, change, why = UNREAD[case]
+    write_as, said, harm, why = UNREAD[case]
     tensors = named({name: write_as(W)[0] for name, W in gaussian("half").items()})
-    if change is not None:
-        change(tensors)
+    if harm is not None:
+        harm(tensors)
     found = inspect(write(tmp_path / "it", tensors, **said), "--sparsity", "0.5")
     assert (found.code, [*found.claims.values()]) == (0, ["not_decided"])
     assert why in found.record["claims"][0]["why"]
     unread = [each for each in found.tensors.values() if not each["decided"]]
-    assert len(unread) == (1 if change is not None else len(NAMES))
+    assert len(unread) == (1 if harm is not None else len(NAMES))
 
 
 def state(**changed):
@@ -96,6 +111,7 @@ def state(**changed):
     return change("weight.quant_state.bitsandbytes__nf4", do)
 
 
+ASYMMETRIC = PACK_QUANTIZED | {"config_groups": {"group_0": {"weights": {"symmetric": False}}}}
 DAMAGED = [
     (as_gptq, GPTQ, without("qzeros"), "lacks its qzeros"),
     (as_gptq, GPTQ, without("scales"), "lacks its scales"),
@@ -109,10 +125,12 @@ DAMAGED = [
     (as_gptq, GPTQ, change("g_idx", lambda it: it[1:]), "shorter than its numbers"),
     (as_gptq, GPTQ, change("g_idx", lambda it: it * 1.5), "its g_idx is no row of int32"),
     (as_gptq, GPTQ, change("g_idx", lambda it: it[8:]), "do not fit each other as GPTQ's"),
+    (as_gptq, GPTQ | {"desc_act": True}, without("g_idx"), "lacks its g_idx"),
     (as_awq, AWQ, without("qzeros"), "lacks its qzeros"),
     (as_awq, AWQ, change("qzeros", lambda it: it[:, 1:]), "do not fit each other as AWQ's"),
     (as_awq, AWQ, change("qweight", lambda it: it[1:]), "do not fit each other as AWQ's"),
     (as_awq, AWQ, change("scales", lambda it: it[1:]), "do not fit each other as AWQ's"),
+    (as_pack_quantized, ASYMMETRIC, without("weight_zero_point"), "lacks its zero points"),
     (as_nf4, BITSANDBYTES, without("weight"), "lacks its codes, levels or their state"),
     (as_nf4, BITSANDBYTES, without("weight.quant_map"), "lacks its codes, levels or their state"),
     (as_nf4, BITSANDBYTES, change("weight", lambda it: it[1:]), "do not fit each other as NF4"),

@@ -8,7 +8,7 @@ upper four bits, as one row; `quant_map` has the levels, and `absmax` the larges
 from __future__ import annotations
 
 import json
-from math import ceil, prod
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -47,9 +47,9 @@ def read(files: Files, name: str) -> None:
     wrong = ValueError(
         f"{name}: its tensors do not fit each other as {KINDS[kind]}; fetch it again"
     )
-    if prod(files.headers[name].shape) != ceil(count / 2):
+    if prod(files.headers[name].shape) != -(-count // 2):
         raise wrong
-    if prod(files.headers[f"{name}.absmax"].shape) != ceil(count / size):
+    if prod(files.headers[f"{name}.absmax"].shape) != -(-count // size):
         raise wrong
     levels = np.asarray(files.whole(f"{name}.quant_map")).reshape(-1)
     if levels.shape != (16,) or levels.dtype.kind != "f":
@@ -63,7 +63,7 @@ def read(files: Files, name: str) -> None:
 
         def read(start: int, stop: int) -> Array:
             first, last = start * columns, stop * columns
-            two = codes[first // 2 : ceil(last / 2)]
+            two = codes[first // 2 : -(-last // 2)]
             both = np.stack([two >> 4, two & 15], axis=-1).reshape(-1)
             found = levels[both[first % 2 : first % 2 + last - first]]
             if some:
@@ -108,6 +108,6 @@ def _largest(files: Files, name: str, state: dict[str, Any]) -> NDArray[np.float
     ):
         raise ValueError(f"{name}: its absmax needs what is not there; fetch it again")
     levels, largest = (np.asarray(files.whole(each)).reshape(-1) for each in nested)
-    if len(levels) != 256 or len(largest) != ceil(len(stored) / size):
+    if len(levels) != 256 or len(largest) != -(-len(stored) // size):
         raise ValueError(f"{name}: its nested tensors do not fit its absmax; fetch it again")
     return levels[stored] * largest[np.arange(len(stored)) // size] + np.float32(offset)

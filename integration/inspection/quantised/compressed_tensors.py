@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import ceil, prod
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -55,7 +56,8 @@ def bitmask(files: Files, name: str) -> None:
 
         return Content(rows, columns, "", read)
 
-    files.weights[name] = Packed(size, dtype, f"compressed-tensors {form}", taken, content)
+    storage = f"compressed-tensors {form}"
+    files.weights[name] = Packed(size, dtype, storage, taken, content, unscaled=False)
 
 
 def int32(files: Files, name: str) -> None:
@@ -71,7 +73,8 @@ def int32(files: Files, name: str) -> None:
         fp4.nibbles(files, name, packed)
         return
     size = files.shape_of(shape)
-    bits = 32 * header.shape[-1] // size[-1] if len(size) == 2 and size[-1] else 0
+    matrix = files.is_kind(packed, "I32") and len(size) == 2 and size[1] > 0
+    bits = 32 * header.shape[1] // size[1] if matrix else 0
     storage = f"compressed-tensors int{bits}"
     taken = files.take(packed, shape, zero, f"{base}scale", f"{base}g_idx")
     unread = ""
@@ -79,6 +82,8 @@ def int32(files: Files, name: str) -> None:
         unread = UNREAD
     elif zero in files.headers and not _has_zeros(files, name, size, bits):
         unread = "its zero points say which number is 0, and are not read yet"
+    elif zero not in files.headers and _asymmetric(files):
+        raise ValueError(f"{name}: lacks its zero points, which config.json says; fetch it again")
 
     def content() -> Content:
         words = files.words(packed)
@@ -100,11 +105,23 @@ def int32(files: Files, name: str) -> None:
 
 def _has_zeros(files: Files, name: str, size: tuple[int, ...], bits: int) -> bool:
     """Whether zero points lie as they are read: packed along outputs, for groups of neighbours."""
-    zero, order = f"{name}.weight_zero_point", f"{name}.weight_g_idx"
-    if order in files.headers or not files.is_kind(zero, "I32"):
+    zero, scale, order = (f"{name}.weight_{each}" for each in ("zero_point", "scale", "g_idx"))
+    if order in files.headers or not files.is_kind(zero, "I32") or scale not in files.headers:
         return False
     height, groups = files.headers[zero].shape
-    return height == ceil(size[0] * bits / 32) and groups > 0 and size[1] % groups == 0
+    fit = height == ceil(size[0] * bits / 32) and groups > 0 and size[1] % groups == 0
+    return fit and files.headers[scale].shape == (size[0], groups)
+
+
+def _asymmetric(files: Files) -> bool:
+    """Whether config.json says of all layers that they have zero points."""
+    groups = files.said.get("config_groups")
+    each = [of.get("weights") for of in groups.values()] if _are_objects(groups) else []
+    return bool(each) and all(isinstance(of, dict) and of.get("symmetric") is False for of in each)
+
+
+def _are_objects(groups: object) -> TypeGuard[dict[str, dict[str, Any]]]:
+    return isinstance(groups, dict) and all(isinstance(of, dict) for of in groups.values())
 
 
 def int8(files: Files, name: str) -> None:

@@ -31,6 +31,7 @@ class Packed:
         size: bytes in the file.
         content: reads it.
         unread: why it is not read; "" where it is.
+        unscaled: whether what is read are numbers without their scale.
     """
 
     shape: tuple[int, ...]
@@ -39,6 +40,7 @@ class Packed:
     size: int
     content: Callable[[], Content]
     unread: str = ""
+    unscaled: bool = True
 
 
 @dataclass(frozen=True)

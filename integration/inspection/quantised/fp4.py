@@ -20,6 +20,8 @@ FP4: NDArray[np.float32] = np.array(
 def nibbles(files: Files, name: str, packed: str) -> None:
     """compressed-tensors', whose scales do not matter here."""
     header = files.headers[packed]
+    if not header.shape:
+        raise ValueError(f"{packed}: is a single number; fetch it again")
     own = f"{name}.weight"
     taken = files.take(packed)
     size = (*header.shape[:-1], 2 * header.shape[-1])

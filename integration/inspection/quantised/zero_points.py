@@ -147,6 +147,8 @@ def _groups(layer: _Layer, inputs: int, groups: int) -> NDArray[np.int64] | None
         if len(found) and not 0 <= found.min() <= found.max() < groups:
             raise layer.wrong(f"its g_idx names groups that are not there, of {groups}")
         return found
+    if files.said.get("desc_act"):
+        raise layer.wrong("lacks its g_idx, which config.json's desc_act says")
     size = files.said.get("group_size")
     if groups == 1:
         return np.zeros(inputs, np.int64)
@@ -159,17 +161,23 @@ def _awq(layer: _Layer) -> None:
     """AWQ's, in the layout for matrix products, as AutoAWQ 0.2.9 writes it."""
     files = layer.files
     said = files.said
-    form = str(said.get("version") or said.get("checkpoint_format") or said.get("format")).lower()
+    named = (said.get(each) for each in ("version", "checkpoint_format", "format"))
+    form = str(next(filter(None, named), "")).lower()
     if form != "gemm":
-        _unread(layer, f"AWQ {form}", UNREAD)
+        _unread(layer, f"AWQ {form}".strip(), UNREAD)
         return
     if not _there(layer, "AWQ"):
         return
     (inputs, wide), (groups, wide_too) = layer.shape("qweight"), layer.shape("qzeros")
     outputs = 8 * wide
-    if wide != wide_too or layer.shape("scales") != (groups, outputs) or inputs % max(1, groups):
+    fit = wide == wide_too and layer.shape("scales") == (groups, outputs)
+    if not fit or not groups or inputs % groups:
         raise layer.wrong("its tensors do not fit each other as AWQ's")
-    group_of = np.arange(inputs) // max(1, inputs // max(1, groups))
+    size = inputs // groups
+    if said.get("group_size") not in (None, size, -1 if groups == 1 else size):
+        _unread(layer, "AWQ int4", UNREAD, (outputs, inputs))
+        return
+    group_of = np.arange(inputs) // max(1, size)
 
     def content() -> Content:
         # Words of eight outputs, as word × inputs.
