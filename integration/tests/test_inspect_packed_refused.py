@@ -84,6 +84,12 @@ UNREAD = {
         lambda it: it.update({f"{NAMES[3]}.weight_g_idx": np.arange(64, dtype=np.int32)}),
         "its zero points say which number is 0",
     ),
+    "GPTQ, an order that is denied": (
+        as_gptq,
+        GPTQ | {"desc_act": False},
+        change("g_idx", lambda it: it[::-1]),
+        "GPTQ int4: ",
+    ),
     "AWQ for vectors": (as_awq, AWQ | {"version": "gemv"}, None, "AWQ gemv: "),
 }
 

@@ -146,7 +146,10 @@ def _groups(layer: _Layer, inputs: int, groups: int) -> NDArray[np.int64] | None
         found = np.asarray(files.whole(layer.named("g_idx"))).reshape(-1).astype(np.int64)
         if len(found) and not 0 <= found.min() <= found.max() < groups:
             raise layer.wrong(f"its g_idx names groups that are not there, of {groups}")
-        return found
+        neighbours = np.arange(inputs) // max(1, np.count_nonzero(found == 0))
+        # Libraries that are told of no order do not look at it.
+        told = files.said.get("desc_act") is not False or np.array_equal(found, neighbours)
+        return found if told else None
     if files.said.get("desc_act"):
         raise layer.wrong("lacks its g_idx, which config.json's desc_act says")
     size = files.said.get("group_size")
