@@ -23,6 +23,7 @@ from packed_layers import (
 )
 
 from inspect_bench.packed import marlin_24
+from pruneproof.integration.inspection.opening import open_checkpoint
 
 
 def without(end):
@@ -105,6 +106,19 @@ def test_what_may_mean_more_than_one_thing_is_not_decided(tmp_path, inspect, cas
     assert why in found.record["claims"][0]["why"]
     unread = [each for each in found.tensors.values() if not each["decided"]]
     assert len(unread) == (1 if harm is not None else len(NAMES))
+
+
+@pytest.mark.parametrize(("bits", "read"), [(4, True), (8, False), (None, False)])
+def test_of_a_few_outputs_config_json_says_the_bits(tmp_path, bits, read):
+    W = gaussian("half")[NAMES[0]][:8]
+    packed, right = as_gptq(W)
+    del packed["g_idx"]
+    folder = write(tmp_path / "it", named({NAMES[0]: packed}), **GPTQ | {"bits": bits})
+    source = open_checkpoint(str(folder))
+    (entry,) = source.entries
+    assert (entry.unread == "") == read
+    if read:
+        assert np.array_equal(source.read(entry).bits(slice(0, 8)), right)
 
 
 def state(**changed):

@@ -106,8 +106,12 @@ def _gptq(layer: _Layer) -> None:
     ]
     if not fit or layer.shape("scales") != (groups, outputs):
         raise layer.wrong("its tensors do not fit each other as GPTQ's")
-    # Of a few outputs, more than one number of bits may fit.
-    bits = next((each for each in fit if each == files.said.get("bits")), fit[0])
+    said = [each for each in fit if each == files.said.get("bits")] or fit
+    if len(said) > 1:
+        # Of a few outputs, without g_idx.
+        _unread(layer, "GPTQ", UNREAD)
+        return
+    (bits,) = said
     inputs = layer.shape("g_idx")[0] if ordered else height * 32 // bits
     over = height * 32 // bits - inputs
     group_of = _groups(layer, inputs, groups)
