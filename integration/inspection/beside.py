@@ -26,14 +26,14 @@ class Beside:
             down; `rescaled` by one number of each row, column or of the layer; `quantised` where
             the storage is the reason; or `changed`.
         changed: kept weights that are neither equal nor rounded to another dtype.
-        largest: the largest |difference| of a kept weight.
+        largest: the largest |difference| of a kept weight, None where numbers lack their scale.
         dense_zeros: zeros that the dense tensor has in the same places.
         rescaled_by: `row`, `column` or `layer`, as it is stored, where they were rescaled.
     """
 
     relation: str
     changed: int
-    largest: float
+    largest: float | None
     dense_zeros: int
     rescaled_by: str | None = None
 
@@ -45,6 +45,10 @@ class Beside:
     def explained_by_storage(self) -> Beside:
         """The same of a tensor that is quantised."""
         return replace(self, relation=QUANTISED) if self.speaks_of_change else self
+
+    def without_scale(self) -> Beside:
+        """The same of a tensor whose numbers are read without their scale."""
+        return replace(self, largest=None)
 
     def record(self) -> dict[str, Any]:
         """As plain data."""

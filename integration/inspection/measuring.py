@@ -33,7 +33,8 @@ once, on weights of that kind, with the library and version in the last column.
 - *lost*: share of the zeros that come back as another number; *size*: how large that is on average,
   relative to the mean kept weight.
 - *zeros of a dense weight*: share of the weights of a dense one, from which nothing was removed,
-  that become 0. Empty: not measured.
+  that become 0; of marlin-24, which stores two of every four weights, of those. Empty: not
+  measured.
 
 | format | zeros stay | lost | size | zeros of a dense weight | measured with |
 |---|---|---:|---:|---:|---|
@@ -47,6 +48,11 @@ Laplacian and Student's weights they differ by at most 0.08 of a run at four bit
 have far larger weights than the others of their block, rounding does the same to a dense weight: then
 the inputs whose weights reach over many levels must show it, or inspect says *not decided*. So it does
 with four levels or fewer, of which neither can be told.
+
+What a format keeps, the algorithm that fills it may not: GPTQ changes the weights that it has not
+rounded yet, zeros among them. Of the zeros of the half-pruned weight 5 % were gone after auto-gptq
+0.7.1's, with four bits, groups of 128 and correlated inputs. They are gone in the file, and inspect
+counts what is there.
 """
 
 

@@ -49,7 +49,7 @@ def open_folder(name: str, folder: Path) -> Source:
     config = read_object(folder / CONFIG) if (folder / CONFIG).is_file() else {}
     places = {file: _places(file) for file in set(files.values())}
     raw = _Raw(files, headers, places)
-    packed = packed_weights(name, config, headers, raw.whole)
+    packed = packed_weights(config, headers, raw.whole)
     shapes = {name: header.shape for name, header in headers.items() if name not in packed.used}
     shapes |= {name: each.shape for name, each in packed.weights.items()}
     # What is quantised as it is packed was a Linear layer's; sparse files keep any layout.
@@ -71,7 +71,7 @@ def open_folder(name: str, folder: Path) -> Source:
     for own, each in packed.weights.items():
         unread = each.unread or (roles[own].why if roles[own].judged else "")
         of_it = (own, each.shape, each.dtype, each.storage, roles[own], each.size, unread)
-        entries.append(Entry(*of_it))
+        entries.append(Entry(*of_it, unscaled=each.unscaled))
     entries.sort(key=lambda entry: in_order(entry.name))
     return Source(
         name,

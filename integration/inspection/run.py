@@ -172,7 +172,9 @@ def comparable(entry: Entry, pairs: Pairs) -> bool:
     if not entry.role.judged and (other is None or other.shape != entry.shape):
         # A head that is the embedding in one of them, or tokens that were added.
         return False
-    return entry.storage != SCALED and (other is None or other.storage != SCALED)
+    # Of an earlier checkpoint only the zeros matter.
+    unscaled = other is not None and other.unscaled and pairs.what == "dense"
+    return entry.storage != SCALED and (other is None or other.storage != SCALED) and not unscaled
 
 
 def _compared(facts: Facts, content: Content, dense: Content) -> Beside:
@@ -180,6 +182,8 @@ def _compared(facts: Facts, content: Content, dense: Content) -> Beside:
     found = compare(content, dense)
     if facts.entry.storage != PLAIN or facts.quantised:
         found = found.explained_by_storage()
+    if facts.entry.unscaled:
+        found = found.without_scale()
     if facts.pruned and facts.zeros == found.dense_zeros and not facts.displaced:
         facts.pruned, facts.why = False, "the dense model has the same zeros"
     return found

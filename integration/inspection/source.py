@@ -25,6 +25,7 @@ class Entry:
         role: what it is in a decoder.
         size: bytes in the file.
         unread: why its numbers are not read; "" where they are.
+        unscaled: whether what is read are numbers without the scale that makes them weights.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Entry:
     role: Role
     size: int
     unread: str = ""
+    unscaled: bool = False
 
     @property
     def weights(self) -> int:

@@ -262,6 +262,7 @@ def _of_method(
     if base_of(method) in MASKS_ONLY and changed:
         worst = max(changed, key=lambda each: each.beside.changed if each.beside else 0)
         assert worst.beside is not None
+        assert worst.beside.largest is not None
         return Verdict(
             claim,
             CONTRADICTED,
@@ -303,7 +304,8 @@ def _unasked(there: Sequence[Subject]) -> str:
         return unread
     if apart := [each for each in there if each.beside is None]:
         how = apart[0].facts.entry.storage
-        return f"{_some(apart)} cannot be compared with the dense model's, by their storage ({how})"
+        by = "by that one's storage" if how == PLAIN else f"by their storage ({how})"
+        return f"{_some(apart)} cannot be compared with the dense model's, {by}"
     if not any(each.facts.pruned for each in there):
         return f"no layer is pruned ({there[0].facts.why})"
     return "no layer has pruned and kept weights that compare"

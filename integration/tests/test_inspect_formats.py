@@ -168,13 +168,6 @@ def test_what_is_not_read_is_not_decided(tmp_path, inspect):
         assert "GPTQ or AWQ" in found.record["claims"][0]["why"]
 
 
-def test_marlin_is_refused_in_one_line(tmp_path, inspect):
-    config = {"quant_method": "compressed-tensors", "format": "marlin-24"}
-    found = inspect(save(tmp_path / "it", dense(), quantization_config=config))
-    assert found.code == 2
-    assert "is stored as marlin-24" in found.line
-
-
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float8_e4m3fn])
 def test_a_bitmask_is_read_in_every_dtype(tmp_path, inspect, dtype):
     whole = pruned(dense())
