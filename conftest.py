@@ -73,9 +73,9 @@ def _layers_by_name(folder: Path, blocks: Sequence[int], length: int) -> dict[st
     # Slow to import, and only the checkpoints' tests need it.
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from pruneproof.integration.calibration import token_windows
     from pruneproof.integration.linear_inputs import linear_inputs
-    from pruneproof.integration.wikipedia import fetch_wikipedia_text
+    from pruneproof.integration.text.calibration import token_windows
+    from pruneproof.integration.text.wikipedia import fetch_wikipedia_text
 
     model = AutoModelForCausalLM.from_pretrained(folder).eval()
     tokenizer = AutoTokenizer.from_pretrained(folder)

@@ -213,7 +213,7 @@ def _run(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
     from pruneproof.integration.pruning.against_paper import in_sentences
     from pruneproof.integration.pruning.counted import dense_in_words
     from pruneproof.integration.pruning.run import run
-    from pruneproof.integration.text_sources import origin
+    from pruneproof.integration.text.sources import origin
 
     record = run(model, plan, data, **where)
     of_text = origin(record["calibration_documents"], record["calibration_separator"])

@@ -15,7 +15,7 @@ from pruneproof.integration.doctor.of_perplexity import perplexity as dense
 from pruneproof.integration.doctor.weights import look_at
 from pruneproof.integration.perplexity import perplexity
 from pruneproof.integration.pruning.load import most_positions
-from pruneproof.integration.text_sources import fingerprint
+from pruneproof.integration.text.sources import fingerprint
 
 Track = Callable[[Tensor], Iterable[Tensor]]
 

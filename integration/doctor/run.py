@@ -23,7 +23,7 @@ from pruneproof.integration.pruning.load import (
 from pruneproof.integration.pruning.quantised import quantised_by
 from pruneproof.integration.pruning.settle import settle
 from pruneproof.integration.pruning.where import check_device
-from pruneproof.integration.text_sources import evaluation_tokens
+from pruneproof.integration.text.sources import evaluation_tokens
 
 
 def run(

@@ -23,11 +23,7 @@ from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.load import load_model
-from pruneproof.integration.text_sources import (
-    calibration_tokens,
-    evaluation_tokens,
-    fingerprint,
-)
+from pruneproof.integration.text.sources import calibration_tokens, evaluation_tokens, fingerprint
 
 
 class Runner:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from pruneproof.integration.experiments.experiment import Experiment
-from pruneproof.integration.experiments.held_out import CALIBRATION, EVALUATION
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.text.held_out import CALIBRATION, EVALUATION
 
 MODEL, DTYPE = "SmolLM2-135M-Instruct", "float32"
 DATA = Data(CALIBRATION, EVALUATION, samples=16, seqlen=512, windows=20)

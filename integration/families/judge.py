@@ -36,7 +36,7 @@ from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.preview import preview
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.pruning.where import Where
-from pruneproof.integration.text_sources import calibration_tokens, evaluation_tokens, fingerprint
+from pruneproof.integration.text.sources import calibration_tokens, evaluation_tokens, fingerprint
 
 HALF, SAMPLES, LENGTH, WINDOWS = 0.5, 6, 32, 2
 ROUNDING = 2.0**-19

@@ -29,7 +29,7 @@ from pruneproof.integration.pruning.observe import observe
 from pruneproof.integration.pruning.passes import Passes, waiting
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.prepare import check_length, check_vocabulary
-from pruneproof.integration.text_sources import draw_calibration
+from pruneproof.integration.text.sources import draw_calibration
 
 
 @dataclass(frozen=True)

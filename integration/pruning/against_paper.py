@@ -20,7 +20,7 @@ from pruneproof.integration.doctor.of_model import recognise
 from pruneproof.integration.paper_tables import MODELS, Cell
 from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.text_sources import C4_FILES
+from pruneproof.integration.text.sources import C4_FILES
 
 AGREES, NOT_COMPARED = "agrees", "not compared"
 FIRST_OF_C4 = Path(C4_FILES["train"]).name

@@ -36,7 +36,7 @@ from pruneproof.integration.pruning.shards import Shards
 from pruneproof.integration.pruning.stored import Stored
 from pruneproof.integration.pruning.unfinished import beside
 from pruneproof.integration.pruning.where import Where
-from pruneproof.integration.text_sources import (
+from pruneproof.integration.text.sources import (
     Calibration,
     draw_calibration,
     evaluation_tokens,

@@ -17,7 +17,7 @@ from pruneproof.integration.pruning.memory import expected_memory, size_of
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.prepare import Prepared, existing, prepare, result_bytes
 from pruneproof.integration.pruning.where import Where
-from pruneproof.integration.text_sources import origin
+from pruneproof.integration.text.sources import origin
 
 
 def preview(

@@ -49,7 +49,7 @@ from pruneproof.integration.pruning.unfinished import (
     record_of,
 )
 from pruneproof.integration.pruning.where import Where
-from pruneproof.integration.text_sources import fingerprint
+from pruneproof.integration.text.sources import fingerprint
 from pruneproof.integration.zero_shot import zero_shot as accuracies
 
 

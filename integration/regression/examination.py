@@ -8,7 +8,7 @@ from pruneproof.integration.doctor.examine import examine
 from pruneproof.integration.doctor.finding import Finding
 from pruneproof.integration.experiments import Runner
 from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.text_sources import evaluation_tokens
+from pruneproof.integration.text.sources import evaluation_tokens
 
 
 def doctor(runner: Runner, data: Data) -> Iterator[str]:

@@ -9,7 +9,6 @@ import torch
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
-from pruneproof.integration import text_sources
 from pruneproof.integration.doctor import examine as examining
 from pruneproof.integration.doctor import run as running
 from pruneproof.integration.doctor.examine import examine
@@ -17,7 +16,8 @@ from pruneproof.integration.doctor.finding import Verdict
 from pruneproof.integration.doctor.known import Book, Known, KnownModel, KnownTokenizer
 from pruneproof.integration.linear_inputs import decoder_blocks, linears
 from pruneproof.integration.perplexity import perplexity
-from pruneproof.integration.text_sources import evaluation_tokens
+from pruneproof.integration.text import sources
+from pruneproof.integration.text.sources import evaluation_tokens
 
 LENGTH = 2048
 CANARY = "a canary"
@@ -335,7 +335,7 @@ def place(tmp_path, model, known, monkeypatch):
     monkeypatch.setattr(running, "load_tokenizer", lambda _: Tokenizer())
     monkeypatch.setattr(running, "load_weights", lambda *_: model)
     monkeypatch.setattr(examining, "book", lambda: known)
-    monkeypatch.setattr(text_sources, "_load_dataset", lambda *_, **__: {"text": ROWS})
+    monkeypatch.setattr(sources, "_load_dataset", lambda *_, **__: {"text": ROWS})
     return tmp_path
 
 

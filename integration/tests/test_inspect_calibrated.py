@@ -20,7 +20,7 @@ from pruneproof.integration.inspection.texts import Texts
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.load import load_weights
 from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.text_sources import calibration_tokens
+from pruneproof.integration.text.sources import calibration_tokens
 
 TEXTS = {"text": lambda i: i * i + 5, "other": lambda i: i**3 + 7 * i}
 DRAWS = {"samples": 8, "seqlen": 24}

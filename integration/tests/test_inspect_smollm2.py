@@ -17,8 +17,8 @@ from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.small_llama import fetch_small_llama
-from pruneproof.integration.text_sources import calibration_tokens
-from pruneproof.integration.wikipedia import fetch_wikipedia_text
+from pruneproof.integration.text.sources import calibration_tokens
+from pruneproof.integration.text.wikipedia import fetch_wikipedia_text
 
 pytestmark = pytest.mark.checkpoint
 DRAWS = {"samples": 16, "seqlen": 256}

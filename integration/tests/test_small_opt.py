@@ -6,7 +6,6 @@ from torch import nn
 from transformers import AutoModelForCausalLM
 
 from pruneproof.integration.experiments import Experiment
-from pruneproof.integration.experiments.held_out import CALIBRATION, EVALUATION, held_out_prose
 from pruneproof.integration.experiments.runner import Runner
 from pruneproof.integration.linear_inputs import decoder_blocks, linear_inputs
 from pruneproof.integration.perplexity import perplexity
@@ -14,7 +13,8 @@ from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.plan import METHODS, REFINEMENTS, Plan
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.small_opt import LENGTH, train_small_opt
-from pruneproof.integration.text_sources import evaluation_tokens
+from pruneproof.integration.text.held_out import CALIBRATION, EVALUATION, held_out_prose
+from pruneproof.integration.text.sources import evaluation_tokens
 
 pytestmark = pytest.mark.checkpoint
 
