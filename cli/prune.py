@@ -11,8 +11,8 @@ from typer.core import TyperCommand
 from pruneproof.cli.extra import check_extra
 
 if TYPE_CHECKING:
-    from pruneproof.integration.pruning.data import Data
-    from pruneproof.integration.pruning.plan import Plan
+    from pruneproof.integration.recipe.data import Data
+    from pruneproof.integration.recipe.plan import Plan
 
 AMOUNT, METHOD, REFINEMENT = "How much", "The method's parameters", "The refinement's parameters"
 DATA, MACHINE, RESULT = "Calibration and evaluation", "Where it runs", "What it leaves"
@@ -184,9 +184,9 @@ def prune(
     given = {name: value for name, value in locals().items() if value is not None}
     check_extra("prune")
     from pruneproof.cli.of_methods import of_refinement, of_score
-    from pruneproof.integration.pruning.data import Data
-    from pruneproof.integration.pruning.plan import Plan
-    from pruneproof.integration.pruning.sparsities_file import read_sparsities
+    from pruneproof.integration.recipe.data import Data
+    from pruneproof.integration.recipe.plan import Plan
+    from pruneproof.integration.recipe.sparsities_file import read_sparsities
 
     where = {
         "dtype": dtype, "device": device, "stream": stream, "zero_shot": zero_shot, "out": out,

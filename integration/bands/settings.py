@@ -11,8 +11,8 @@ from typing import Any
 from pruneproof.integration.bands.band import Reason
 from pruneproof.integration.bands.spread import log_excess
 from pruneproof.integration.paper_tables import Cell, load
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.plan import Plan
 
 PAPER = Data(calibration="c4", evaluate="wikitext2", samples=128, seqlen=2048, seed=0)
 """Section 4 and Appendix C.1."""

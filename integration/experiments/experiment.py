@@ -8,8 +8,8 @@ from hashlib import sha256
 from typing import Any
 
 from pruneproof.integration.files import in_words
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.plan import Plan
 
 
 @dataclass(frozen=True)

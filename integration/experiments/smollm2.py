@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pruneproof.integration.experiments.experiment import Experiment
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.plan import Plan
 from pruneproof.integration.text.held_out import CALIBRATION, EVALUATION
 
 MODEL, DTYPE = "SmolLM2-135M-Instruct", "float32"

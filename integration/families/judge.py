@@ -31,11 +31,11 @@ from pruneproof.integration.families.small_model import (
     small_model,
     tokenizer_of_characters,
 )
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.preview import preview
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.pruning.where import Where
+from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.plan import Plan
 from pruneproof.integration.text.sources import calibration_tokens, evaluation_tokens, fingerprint
 
 HALF, SAMPLES, LENGTH, WINDOWS = 0.5, 6, 32, 2

@@ -27,8 +27,8 @@ from pruneproof.integration.pruning.load import load_skeleton, load_tokenizer, l
 from pruneproof.integration.pruning.matrices import Matrices
 from pruneproof.integration.pruning.observe import observe
 from pruneproof.integration.pruning.passes import Passes, waiting
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.prepare import check_length, check_vocabulary
+from pruneproof.integration.recipe.plan import Plan
 from pruneproof.integration.text.sources import draw_calibration
 
 

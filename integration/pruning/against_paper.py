@@ -18,8 +18,8 @@ from pruneproof.integration.doctor.finding import Verdict
 from pruneproof.integration.doctor.known import Book, KnownTokenizer, book
 from pruneproof.integration.doctor.of_model import recognise
 from pruneproof.integration.paper_tables import MODELS, Cell
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.plan import Plan
 from pruneproof.integration.text.sources import C4_FILES
 
 AGREES, NOT_COMPARED = "agrees", "not compared"

@@ -19,8 +19,8 @@ from pruneproof.integration.pruning.matrices import Matrices
 from pruneproof.integration.pruning.observe import observe
 from pruneproof.integration.pruning.parallel import in_order, scored_at_once
 from pruneproof.integration.pruning.passes import Passes, waiting
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.unreached import check_reached
+from pruneproof.integration.recipe.plan import Plan
 
 Masks = dict[str, Tensor]
 """Keep masks by the name of `Matrices` in a block."""

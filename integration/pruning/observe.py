@@ -11,9 +11,9 @@ from pruneproof.integration.pruning.layer import Observed
 from pruneproof.integration.pruning.matrices import Matrices
 from pruneproof.integration.pruning.parallel import in_order
 from pruneproof.integration.pruning.passes import Call
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.products import Products, Weights
 from pruneproof.integration.pruning.virtual import mapped
+from pruneproof.integration.recipe.plan import Plan
 from pruneproof.reference import ActivationStatistics
 from pruneproof.reference.methods import INPUTS, OUTPUTS
 

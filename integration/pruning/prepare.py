@@ -14,8 +14,6 @@ from torch import Tensor
 
 from pruneproof.integration.errors import named, system_error
 from pruneproof.integration.progress import Bars
-from pruneproof.integration.pruning.chosen import check_chosen
-from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
 from pruneproof.integration.pruning.load import (
@@ -29,13 +27,15 @@ from pruneproof.integration.pruning.load import (
 from pruneproof.integration.pruning.memory import size_of
 from pruneproof.integration.pruning.naming import CONVERTS
 from pruneproof.integration.pruning.places import check_apart
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.quantised import check_no_adapter, check_not_quantised
 from pruneproof.integration.pruning.settle import settle
 from pruneproof.integration.pruning.shards import Shards
 from pruneproof.integration.pruning.stored import Stored
 from pruneproof.integration.pruning.unfinished import beside
 from pruneproof.integration.pruning.where import Where
+from pruneproof.integration.recipe.chosen import check_chosen
+from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.plan import Plan
 from pruneproof.integration.text.sources import (
     Calibration,
     draw_calibration,

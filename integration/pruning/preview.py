@@ -8,15 +8,15 @@ from typing import Any
 import psutil
 
 from pruneproof.integration.pruning.against_paper import against_paper, in_sentences
-from pruneproof.integration.pruning.chosen import chosen_in_words
 from pruneproof.integration.pruning.counted import dense_in_words, left_dense
-from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.load import is_gguf
 from pruneproof.integration.pruning.memory import expected_memory, size_of
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.prepare import Prepared, existing, prepare, result_bytes
 from pruneproof.integration.pruning.where import Where
+from pruneproof.integration.recipe.chosen import chosen_in_words
+from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.plan import Plan
 from pruneproof.integration.text.sources import origin
 
 

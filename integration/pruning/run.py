@@ -23,7 +23,6 @@ from pruneproof.integration.files import in_words, out_of_words, write_whole
 from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.against_paper import against_paper
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.chosen import mean_sparsity
 from pruneproof.integration.pruning.counted import (
     Zeros,
     achieved,
@@ -32,12 +31,10 @@ from pruneproof.integration.pruning.counted import (
     zeros_of,
     zeros_of_matrices,
 )
-from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.fingerprint import fingerprint_of_files
 from pruneproof.integration.pruning.load import load_weights, safetensors_folder
 from pruneproof.integration.pruning.memory import expected_memory, measured_peak
 from pruneproof.integration.pruning.places import InMemory, Place, Streamed
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.prepare import Prepared, prepare
 from pruneproof.integration.pruning.shards import Shards
 from pruneproof.integration.pruning.unfinished import (
@@ -49,6 +46,9 @@ from pruneproof.integration.pruning.unfinished import (
     record_of,
 )
 from pruneproof.integration.pruning.where import Where
+from pruneproof.integration.recipe.chosen import mean_sparsity
+from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.plan import Plan
 from pruneproof.integration.text.sources import fingerprint
 from pruneproof.integration.zero_shot import zero_shot as accuracies
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pruneproof.integration.pruning.layer import Observed
 from pruneproof.integration.pruning.matrices import Matrices
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
 
 
 def check_reached(

@@ -12,7 +12,7 @@ from pruneproof.integration.bands.outcome import Outcome
 from pruneproof.integration.bands.settings import hypotheses
 from pruneproof.integration.experiments import Entry, Ledger
 from pruneproof.integration.paper_tables import TABLES, load
-from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.regression.outcome import outcome
 from pruneproof.integration.regression.statements import Answer, answers
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pruneproof.integration.doctor.examine import examine
 from pruneproof.integration.doctor.finding import Finding
 from pruneproof.integration.experiments import Runner
-from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.text.sources import evaluation_tokens
 
 

@@ -10,7 +10,7 @@ from pruneproof.integration.bands.outcome import Outcome
 from pruneproof.integration.bands.settings import PAPER
 from pruneproof.integration.experiments import Entry, Experiment, Ledger, work_through
 from pruneproof.integration.paper_tables import Cell
-from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.regression.accuracies import (
     ZeroShot,
     digest_of_accuracies,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from pruneproof.integration.experiments import Entry, Experiment, Runner
 from pruneproof.integration.paper_tables import MODELS
-from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.recipe.data import Data
 
 HUB = {
     "LLaMA2-7b": "meta-llama/Llama-2-7b-hf",

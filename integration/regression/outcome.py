@@ -8,7 +8,7 @@ from pruneproof.integration.bands.bands import band
 from pruneproof.integration.bands.outcome import Outcome, Reading
 from pruneproof.integration.experiments import Entry
 from pruneproof.integration.paper_tables import Cell
-from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.regression.accuracies import digest_of_accuracies
 from pruneproof.integration.regression.readings import experiments
 

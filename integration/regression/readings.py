@@ -5,7 +5,7 @@ from __future__ import annotations
 from pruneproof.integration.bands.settings import PAPER, Hypothesis, hypotheses, plan_of
 from pruneproof.integration.experiments import Experiment
 from pruneproof.integration.paper_tables import Cell
-from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.recipe.data import Data
 
 DTYPE = "float16"
 """What the sources that C.1 names load a model in; the paper does not say."""

@@ -16,7 +16,7 @@ from pruneproof.integration.doctor.known import book
 from pruneproof.integration.paper_tables import MODELS, TABLES, load
 from pruneproof.integration.pruning import against_paper as against_module
 from pruneproof.integration.pruning.against_paper import against_paper, in_sentences
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
 
 CELLS = [cell for table in TABLES for cell in load(table) if cell.metric == "perplexity"]
 DENSE = 5.47

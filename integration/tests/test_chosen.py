@@ -16,20 +16,20 @@ from pruneproof.integration.experiments.experiment import Experiment
 from pruneproof.integration.experiments.label import label
 from pruneproof.integration.linear_inputs import decoder_blocks, linears
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.chosen import (
+from pruneproof.integration.pruning.decoder import Decoder
+from pruneproof.integration.pruning.prepare import check_decoder
+from pruneproof.integration.pruning.preview import pruned_weights
+from pruneproof.integration.pruning.unfinished import Unfinished
+from pruneproof.integration.recipe.chosen import (
     Patterns,
     check_chosen,
     chosen_in_words,
     layer_name,
     mean_sparsity,
 )
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.pruning.prepare import check_decoder
-from pruneproof.integration.pruning.preview import pruned_weights
-from pruneproof.integration.pruning.sparsities_file import read_sparsities
-from pruneproof.integration.pruning.unfinished import Unfinished
+from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.sparsities_file import read_sparsities
 
 BLOCKS, WIDTH, BETWEEN = 6, 16, 24
 IN_A_BLOCK = 4 * WIDTH * WIDTH + 3 * WIDTH * BETWEEN

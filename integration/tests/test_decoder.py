@@ -8,7 +8,7 @@ from transformers.pytorch_utils import Conv1D
 
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
 from toys import BLOCKS, WIDTH, names, parameter, toy, weightless
 
 ROUTER = "chooses experts"

@@ -15,7 +15,7 @@ from checkpoints import model_of
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.naming import CONVERTS
-from pruneproof.integration.pruning.plan import METHODS, REFINEMENTS, Plan
+from pruneproof.integration.recipe.plan import METHODS, REFINEMENTS, Plan
 
 EXPERTS, WIDTH, BETWEEN = 4, 16, 24
 # Before version 5 only DBRX has all experts in one tensor and computes each on its tokens.

@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from checkpoints import model_of
 from pruneproof.integration.pruning import blockwise, parallel
 from pruneproof.integration.pruning.blockwise import masks_of
-from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
 from pruneproof.integration.pruning.matrices import Matrices
 from pruneproof.integration.pruning.memory import expected_memory
 from pruneproof.integration.pruning.parallel import scored_at_once
-from pruneproof.integration.pruning.plan import METHODS, Plan
+from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.plan import METHODS, Plan
 from pruneproof.reference import ActivationStatistics
 
 COUNT, OUT, IN = 6, 12, 16

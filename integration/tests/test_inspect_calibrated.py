@@ -19,7 +19,7 @@ from pruneproof.integration.inspection.report.agreements import by_block, draw
 from pruneproof.integration.inspection.texts import Texts
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.load import load_weights
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
 from pruneproof.integration.text.sources import calibration_tokens
 
 TEXTS = {"text": lambda i: i * i + 5, "other": lambda i: i**3 + 7 * i}

@@ -13,9 +13,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.run import run
+from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.plan import Plan
 from pruneproof.integration.small_llama import fetch_small_llama
 from pruneproof.integration.text.sources import calibration_tokens
 from pruneproof.integration.text.wikipedia import fetch_wikipedia_text

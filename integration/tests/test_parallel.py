@@ -10,7 +10,7 @@ from torch import nn
 
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.parallel import in_order
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
 
 
 @pytest.fixture

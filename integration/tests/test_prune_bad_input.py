@@ -12,10 +12,10 @@ from transformers import BertConfig, BertForMaskedLM, T5Config, T5ForConditional
 
 from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.pruning import prepare, run, unfinished
-from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.load import check_loaded
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.plan import Plan
 
 PLAN = Plan("wanda", sparsity=0.5)
 

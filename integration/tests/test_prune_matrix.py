@@ -8,10 +8,10 @@ from transformers import AutoModelForCausalLM
 
 from pruneproof.integration.linear_inputs import decoder_blocks, linears
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import METHODS, REFINEMENTS, Plan
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.pruning.unfinished import Unfinished
+from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.plan import METHODS, REFINEMENTS, Plan
 
 PATTERNS = [
     {"sparsity": 0.6},

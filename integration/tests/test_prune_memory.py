@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.load import load_skeleton
 from pruneproof.integration.pruning.memory import expected_memory, sizes
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.shards import ShardWriter
+from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.plan import Plan
 
 LONG = pytest.mark.long
 BLOCKS = 32
@@ -22,9 +22,9 @@ PLAN = Plan("wanda", sparsity=0.5)
 SCRIPT = """
 import json, sys
 import torch
-from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.pruning.memory import measured_peak
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
 from pruneproof.integration.pruning.run import run
 tiny, large, text, stream, refine, threads, samples, seqlen = sys.argv[1:]
 torch.set_num_threads(int(threads))

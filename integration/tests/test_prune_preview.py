@@ -12,9 +12,9 @@ from pruneproof.integration.pruning import preview as previewing
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.memory import Memory
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.preview import pruned_weights
 from pruneproof.integration.pruning.shards import Shards
+from pruneproof.integration.recipe.plan import Plan
 
 
 @pytest.fixture

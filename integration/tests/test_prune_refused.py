@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
 from pruneproof.integration.pruning import prepare, run
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.plan import Plan
 
 PLAN = Plan("wanda", sparsity=0.5)
 

@@ -11,9 +11,9 @@ from transformers import LlamaForCausalLM
 
 from checkpoints import model_of
 from pruneproof.integration.pruning import blockwise, prepare, run
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.unfinished import Unfinished
+from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.plan import Plan
 
 IN_MEMORY = pytest.mark.parametrize("go", [False], indirect=True)
 STREAMED = pytest.mark.parametrize("go", [True], indirect=True)

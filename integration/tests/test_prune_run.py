@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from pruneproof.cli.app import app
 from pruneproof.integration.linear_inputs import decoder_blocks, linears
 from pruneproof.integration.pruning import blockwise, prepare, run, where
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.plan import Plan
 
 PLAN = Plan("ria", sparsity=0.5, refine="dsnot")
 

@@ -10,7 +10,7 @@ from pruneproof import reference
 from pruneproof.integration.linear_inputs import decoder_blocks, linear_inputs, linears
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
-from pruneproof.integration.pruning.plan import METHODS, Plan
+from pruneproof.integration.recipe.plan import METHODS, Plan
 
 EVERY = [
     *(Plan(method, sparsity=0.5) for method in METHODS),

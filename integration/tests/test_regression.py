@@ -12,7 +12,7 @@ from pruneproof.integration.bands.settings import PAPER, Hypothesis, plan_of
 from pruneproof.integration.doctor.finding import Finding, Verdict
 from pruneproof.integration.experiments import Ledger, Runner
 from pruneproof.integration.paper_tables import MODELS, TABLES, Cell, load
-from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.regression import examination, measuring, tiers
 from pruneproof.integration.regression.measuring import Bench
 from pruneproof.integration.regression.models import (

@@ -11,7 +11,7 @@ from pruneproof.integration.audit.checks import norms, sensitivity
 from pruneproof.integration.bands.settings import PAPER, hypotheses
 from pruneproof.integration.experiments import Ledger
 from pruneproof.integration.paper_tables import TABLES, Cell, load
-from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.regression import report
 from pruneproof.integration.regression.accuracies import digest_of_accuracies
 from pruneproof.integration.regression.collected import collect

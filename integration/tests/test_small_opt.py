@@ -9,9 +9,9 @@ from pruneproof.integration.experiments import Experiment
 from pruneproof.integration.experiments.runner import Runner
 from pruneproof.integration.linear_inputs import decoder_blocks, linear_inputs
 from pruneproof.integration.perplexity import perplexity
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import METHODS, REFINEMENTS, Plan
 from pruneproof.integration.pruning.run import run
+from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.plan import METHODS, REFINEMENTS, Plan
 from pruneproof.integration.small_opt import LENGTH, train_small_opt
 from pruneproof.integration.text.held_out import CALIBRATION, EVALUATION, held_out_prose
 from pruneproof.integration.text.sources import evaluation_tokens

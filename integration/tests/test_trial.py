@@ -8,8 +8,8 @@ from torch import nn
 
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.trial import held_by_a_pass, trial
+from pruneproof.integration.recipe.plan import Plan
 from toys import BLOCKS, WIDTH, Block, Toy, names, toy, weightless
 
 

@@ -12,10 +12,10 @@ from checkpoints import MOE, SIZES
 from pruneproof import reference
 from pruneproof.cli.app import app
 from pruneproof.integration.pruning import blockwise, run
-from pruneproof.integration.pruning.data import Data
 from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.naming import CONVERTS
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.plan import Plan
 
 EXPERTS, SILENT = 5, 4
 TOKENS = 4 * 16
