@@ -25,9 +25,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pruneproof.integration.checkpoint.load import load_model
 from pruneproof.integration.linear_inputs import decoder_blocks, linears
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.load import load_model
 from pruneproof.integration.pruning.memory import measured_peak
 from pruneproof.integration.recipe.plan import Plan
 from pruneproof.integration.small_llama import fetch_small_llama

@@ -8,13 +8,13 @@ from typing import Any
 
 from torch import Tensor
 
+from pruneproof.integration.checkpoint.load import most_positions
 from pruneproof.integration.doctor import of_data, of_model
 from pruneproof.integration.doctor.finding import Finding, Verdict
 from pruneproof.integration.doctor.known import Book, book
 from pruneproof.integration.doctor.of_perplexity import perplexity as dense
 from pruneproof.integration.doctor.weights import look_at
 from pruneproof.integration.perplexity import perplexity
-from pruneproof.integration.pruning.load import most_positions
 from pruneproof.integration.text.sources import fingerprint
 
 Track = Callable[[Tensor], Iterable[Tensor]]

@@ -7,9 +7,9 @@ from typing import Any
 
 from torch import Tensor
 
+from pruneproof.integration.checkpoint.load import most_positions
 from pruneproof.integration.doctor.finding import Finding, Verdict
 from pruneproof.integration.doctor.known import Book, KnownModel, KnownTokenizer
-from pruneproof.integration.pruning.load import most_positions
 
 USUAL = 2048
 SEEN = 600

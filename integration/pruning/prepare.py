@@ -12,11 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pruneproof.integration.errors import named, system_error
-from pruneproof.integration.progress import Bars
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.layer import Observed, keep_mask_of
-from pruneproof.integration.pruning.load import (
+from pruneproof.integration.checkpoint.load import (
     is_gguf,
     load_skeleton,
     load_tokenizer,
@@ -24,13 +20,17 @@ from pruneproof.integration.pruning.load import (
     safetensors_folder,
     stored_files,
 )
+from pruneproof.integration.checkpoint.naming import CONVERTS
+from pruneproof.integration.checkpoint.quantised import check_no_adapter, check_not_quantised
+from pruneproof.integration.checkpoint.settle import settle
+from pruneproof.integration.checkpoint.shards import Shards
+from pruneproof.integration.checkpoint.stored import Stored
+from pruneproof.integration.errors import named, system_error
+from pruneproof.integration.progress import Bars
+from pruneproof.integration.pruning.decoder import Decoder
+from pruneproof.integration.pruning.layer import Observed, keep_mask_of
 from pruneproof.integration.pruning.memory import size_of
-from pruneproof.integration.pruning.naming import CONVERTS
 from pruneproof.integration.pruning.places import check_apart
-from pruneproof.integration.pruning.quantised import check_no_adapter, check_not_quantised
-from pruneproof.integration.pruning.settle import settle
-from pruneproof.integration.pruning.shards import Shards
-from pruneproof.integration.pruning.stored import Stored
 from pruneproof.integration.pruning.unfinished import beside
 from pruneproof.integration.pruning.where import Where
 from pruneproof.integration.recipe.chosen import check_chosen

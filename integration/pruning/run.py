@@ -18,6 +18,9 @@ import torch
 import transformers
 from torch import Tensor
 
+from pruneproof.integration.checkpoint.fingerprint import fingerprint_of_files
+from pruneproof.integration.checkpoint.load import load_weights, safetensors_folder
+from pruneproof.integration.checkpoint.shards import Shards
 from pruneproof.integration.errors import system_error, with_remedy
 from pruneproof.integration.files import in_words, out_of_words, write_whole
 from pruneproof.integration.progress import Bars
@@ -31,12 +34,9 @@ from pruneproof.integration.pruning.counted import (
     zeros_of,
     zeros_of_matrices,
 )
-from pruneproof.integration.pruning.fingerprint import fingerprint_of_files
-from pruneproof.integration.pruning.load import load_weights, safetensors_folder
 from pruneproof.integration.pruning.memory import expected_memory, measured_peak
 from pruneproof.integration.pruning.places import InMemory, Place, Streamed
 from pruneproof.integration.pruning.prepare import Prepared, prepare
-from pruneproof.integration.pruning.shards import Shards
 from pruneproof.integration.pruning.unfinished import (
     RECORD,
     Unfinished,

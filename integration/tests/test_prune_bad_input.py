@@ -10,10 +10,10 @@ from accelerate import disk_offload
 from safetensors import SafetensorError
 from transformers import BertConfig, BertForMaskedLM, T5Config, T5ForConditionalGeneration
 
+from pruneproof.integration.checkpoint.load import check_loaded
 from pruneproof.integration.linear_inputs import decoder_blocks
 from pruneproof.integration.pruning import prepare, run, unfinished
 from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.load import check_loaded
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
 
@@ -190,7 +190,7 @@ def test_streaming_takes_one_device(llama, save_checkpoint, text, tmp_path):
 
 
 def test_streaming_takes_safetensors(monkeypatch):
-    from pruneproof.integration.pruning.load import safetensors_folder
+    from pruneproof.integration.checkpoint.load import safetensors_folder
 
     with pytest.raises(ValueError, match="needs safetensors, got model.gguf"):
         safetensors_folder("model.gguf")

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from pruneproof.integration.checkpoint.load import load_skeleton
+from pruneproof.integration.checkpoint.shards import ShardWriter
 from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.load import load_skeleton
 from pruneproof.integration.pruning.memory import expected_memory, sizes
-from pruneproof.integration.pruning.shards import ShardWriter
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
 

@@ -10,14 +10,14 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from checkpoints import change, heads
+from pruneproof.integration.checkpoint.naming import CONVERTS
+from pruneproof.integration.checkpoint.safetensors_files import INDEX
+from pruneproof.integration.checkpoint.shards import Shards
 from pruneproof.integration.pruning import blockwise, places
-from pruneproof.integration.pruning.naming import CONVERTS
 from pruneproof.integration.pruning.passes import Passes
 from pruneproof.integration.pruning.run import run
-from pruneproof.integration.pruning.shards import Shards
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
-from pruneproof.integration.safetensors_files import INDEX
 
 PLAN = Plan("ria", sparsity=0.5, refine="dsnot")
 SAME = ("dense_perplexity", "pruned_perplexity", "achieved_sparsity")

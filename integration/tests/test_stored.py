@@ -7,14 +7,14 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from checkpoints import FAMILIES, change, heads, model_of
-from pruneproof.integration.pruning import load, saved
+from pruneproof.integration.checkpoint import load, saved
+from pruneproof.integration.checkpoint.load import load_skeleton, load_weights, stored_files
+from pruneproof.integration.checkpoint.naming import CONVERTS, Group
+from pruneproof.integration.checkpoint.settle import settle
+from pruneproof.integration.checkpoint.shards import OnHub, Shards
+from pruneproof.integration.checkpoint.stored import Stored, ties_of
 from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.load import load_skeleton, load_weights, stored_files
-from pruneproof.integration.pruning.naming import CONVERTS, Group
 from pruneproof.integration.pruning.places import InMemory, Streamed, check_apart
-from pruneproof.integration.pruning.settle import settle
-from pruneproof.integration.pruning.shards import OnHub, Shards
-from pruneproof.integration.pruning.stored import Stored, ties_of
 
 NAMES = [*FAMILIES, "gemma3"]
 
