@@ -73,7 +73,7 @@ def _layers_by_name(folder: Path, blocks: Sequence[int], length: int) -> dict[st
     # Slow to import, and only the checkpoints' tests need it.
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from pruneproof.integration.linear_inputs import linear_inputs
+    from pruneproof.integration.decoder.linear_inputs import linear_inputs
     from pruneproof.integration.text.calibration import token_windows
     from pruneproof.integration.text.wikipedia import fetch_wikipedia_text
 

@@ -18,10 +18,10 @@ import torch
 from torch import Tensor
 
 from pruneproof.integration.checkpoint.load import load_model
+from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.experiments.experiment import Experiment, plain
 from pruneproof.integration.perplexity import perplexity
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.text.sources import calibration_tokens, evaluation_tokens, fingerprint
 

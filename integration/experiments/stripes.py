@@ -74,8 +74,8 @@ def main() -> None:
     # Slow to import, and only this needs them.
     from transformers import AutoModelForCausalLM
 
+    from pruneproof.integration.decoder.linear_inputs import linears
     from pruneproof.integration.experiments import pictures
-    from pruneproof.integration.linear_inputs import linears
     from pruneproof.integration.small_llama import fetch_small_llama
 
     model = AutoModelForCausalLM.from_pretrained(fetch_small_llama())

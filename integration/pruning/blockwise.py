@@ -12,13 +12,13 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor, nn
 
-from pruneproof.integration.pruning.allocation import give_back_what_is_free
-from pruneproof.integration.pruning.decoder import Decoder
+from pruneproof.integration.decoder.allocation import give_back_what_is_free
+from pruneproof.integration.decoder.decoder import Decoder
+from pruneproof.integration.decoder.matrices import Matrices
+from pruneproof.integration.decoder.parallel import in_order, scored_at_once
+from pruneproof.integration.decoder.passes import Passes, waiting
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
-from pruneproof.integration.pruning.matrices import Matrices
 from pruneproof.integration.pruning.observe import observe
-from pruneproof.integration.pruning.parallel import in_order, scored_at_once
-from pruneproof.integration.pruning.passes import Passes, waiting
 from pruneproof.integration.pruning.unreached import check_reached
 from pruneproof.integration.recipe.plan import Plan
 

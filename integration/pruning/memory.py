@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.matrices import Matrices
-from pruneproof.integration.pruning.parallel import scored_at_once, workers_on_cpu
-from pruneproof.integration.pruning.trial import held_by_a_pass
+from pruneproof.integration.decoder.decoder import Decoder
+from pruneproof.integration.decoder.matrices import Matrices
+from pruneproof.integration.decoder.parallel import scored_at_once, workers_on_cpu
+from pruneproof.integration.decoder.trial import held_by_a_pass
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
 from pruneproof.reference.blocks import BLOCK_ELEMENTS

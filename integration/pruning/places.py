@@ -20,11 +20,11 @@ from pruneproof.integration.checkpoint.saved import compare_saved
 from pruneproof.integration.checkpoint.settle import settle
 from pruneproof.integration.checkpoint.shards import Shards, ShardWriter
 from pruneproof.integration.checkpoint.stored import Stored
+from pruneproof.integration.decoder.allocation import give_back_what_is_free
+from pruneproof.integration.decoder.decoder import Decoder
+from pruneproof.integration.decoder.passes import Passes, check_finite, waiting
 from pruneproof.integration.perplexity import perplexity, perplexity_of
-from pruneproof.integration.pruning.allocation import give_back_what_is_free
 from pruneproof.integration.pruning.blockwise import Loaded, Masks, apply
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.passes import Passes, check_finite, waiting
 
 Done = Callable[[int], Masks | None]
 """The masks of a block that is done."""

@@ -25,9 +25,9 @@ from pruneproof.integration.checkpoint.quantised import check_no_adapter, check_
 from pruneproof.integration.checkpoint.settle import settle
 from pruneproof.integration.checkpoint.shards import Shards
 from pruneproof.integration.checkpoint.stored import Stored
+from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.errors import named, system_error
 from pruneproof.integration.progress import Bars
-from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
 from pruneproof.integration.pruning.memory import size_of
 from pruneproof.integration.pruning.places import check_apart

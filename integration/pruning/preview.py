@@ -8,9 +8,9 @@ from typing import Any
 import psutil
 
 from pruneproof.integration.checkpoint.load import is_gguf
+from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.pruning.against_paper import against_paper, in_sentences
 from pruneproof.integration.pruning.counted import dense_in_words, left_dense
-from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.memory import expected_memory, size_of
 from pruneproof.integration.pruning.prepare import Prepared, existing, prepare, result_bytes
 from pruneproof.integration.pruning.where import Where

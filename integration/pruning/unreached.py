@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pruneproof.integration.decoder.matrices import Matrices
 from pruneproof.integration.pruning.layer import Observed
-from pruneproof.integration.pruning.matrices import Matrices
 from pruneproof.integration.recipe.plan import Plan
 
 

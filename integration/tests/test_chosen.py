@@ -12,11 +12,11 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
+from pruneproof.integration.decoder.decoder import Decoder
+from pruneproof.integration.decoder.linear_inputs import decoder_blocks, linears
 from pruneproof.integration.experiments.experiment import Experiment
 from pruneproof.integration.experiments.label import label
-from pruneproof.integration.linear_inputs import decoder_blocks, linears
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.prepare import check_decoder
 from pruneproof.integration.pruning.preview import pruned_weights
 from pruneproof.integration.pruning.unfinished import Unfinished

@@ -9,12 +9,12 @@ import torch
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
+from pruneproof.integration.decoder.linear_inputs import decoder_blocks, linears
 from pruneproof.integration.doctor import examine as examining
 from pruneproof.integration.doctor import run as running
 from pruneproof.integration.doctor.examine import examine
 from pruneproof.integration.doctor.finding import Verdict
 from pruneproof.integration.doctor.known import Book, Known, KnownModel, KnownTokenizer
-from pruneproof.integration.linear_inputs import decoder_blocks, linears
 from pruneproof.integration.perplexity import perplexity
 from pruneproof.integration.text import sources
 from pruneproof.integration.text.sources import evaluation_tokens

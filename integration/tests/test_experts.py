@@ -13,8 +13,8 @@ from torch import nn
 
 from checkpoints import model_of
 from pruneproof.integration.checkpoint.naming import CONVERTS
+from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.recipe.plan import METHODS, REFINEMENTS, Plan
 
 EXPERTS, WIDTH, BETWEEN = 4, 16, 24

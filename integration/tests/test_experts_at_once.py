@@ -10,13 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from checkpoints import model_of
-from pruneproof.integration.pruning import blockwise, parallel
+from pruneproof.integration.decoder import parallel
+from pruneproof.integration.decoder.decoder import Decoder
+from pruneproof.integration.decoder.matrices import Matrices
+from pruneproof.integration.decoder.parallel import scored_at_once
+from pruneproof.integration.pruning import blockwise
 from pruneproof.integration.pruning.blockwise import masks_of
-from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
-from pruneproof.integration.pruning.matrices import Matrices
 from pruneproof.integration.pruning.memory import expected_memory
-from pruneproof.integration.pruning.parallel import scored_at_once
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import METHODS, Plan
 from pruneproof.reference import ActivationStatistics

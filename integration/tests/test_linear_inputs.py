@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pruneproof.integration.linear_inputs import decoder_blocks, linear_inputs
+from pruneproof.integration.decoder.linear_inputs import decoder_blocks, linear_inputs
 
 
 class Block(nn.Module):

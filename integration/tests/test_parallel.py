@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
+from pruneproof.integration.decoder.parallel import in_order
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.parallel import in_order
 from pruneproof.integration.recipe.plan import Plan
 
 

@@ -10,7 +10,7 @@ import torch
 
 from pruneproof.integration.checkpoint.load import load_skeleton
 from pruneproof.integration.checkpoint.shards import ShardWriter
-from pruneproof.integration.pruning.decoder import Decoder
+from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.pruning.memory import expected_memory, sizes
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan

@@ -13,8 +13,8 @@ from checkpoints import change, heads
 from pruneproof.integration.checkpoint.naming import CONVERTS
 from pruneproof.integration.checkpoint.safetensors_files import INDEX
 from pruneproof.integration.checkpoint.shards import Shards
+from pruneproof.integration.decoder.passes import Passes
 from pruneproof.integration.pruning import blockwise, places
-from pruneproof.integration.pruning.passes import Passes
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan

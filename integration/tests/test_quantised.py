@@ -14,7 +14,7 @@ from checkpoints import change, model_of, write_gguf
 from pruneproof.integration.checkpoint.load import load_skeleton, load_weights
 from pruneproof.integration.checkpoint.naming import CONVERTS
 from pruneproof.integration.checkpoint.quantised import check_not_quantised, quantised_by
-from pruneproof.integration.pruning.decoder import Decoder
+from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.pruning.places import InMemory
 from pruneproof.integration.pruning.prepare import check_files
 

@@ -5,9 +5,9 @@ import torch
 from torch import nn
 from transformers import AutoModelForCausalLM
 
+from pruneproof.integration.decoder.linear_inputs import decoder_blocks, linear_inputs
 from pruneproof.integration.experiments import Experiment
 from pruneproof.integration.experiments.runner import Runner
-from pruneproof.integration.linear_inputs import decoder_blocks, linear_inputs
 from pruneproof.integration.perplexity import perplexity
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.recipe.data import Data

@@ -13,7 +13,7 @@ from pruneproof.integration.checkpoint.naming import CONVERTS, Group
 from pruneproof.integration.checkpoint.settle import settle
 from pruneproof.integration.checkpoint.shards import OnHub, Shards
 from pruneproof.integration.checkpoint.stored import Stored, ties_of
-from pruneproof.integration.pruning.decoder import Decoder
+from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.pruning.places import InMemory, Streamed, check_apart
 
 NAMES = [*FAMILIES, "gemma3"]

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from pruneproof.integration.decoder.decoder import Decoder
+from pruneproof.integration.decoder.trial import held_by_a_pass, trial
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.trial import held_by_a_pass, trial
 from pruneproof.integration.recipe.plan import Plan
 from toys import BLOCKS, WIDTH, Block, Toy, names, toy, weightless
 

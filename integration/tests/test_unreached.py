@@ -12,8 +12,8 @@ from checkpoints import MOE, SIZES
 from pruneproof import reference
 from pruneproof.cli.app import app
 from pruneproof.integration.checkpoint.naming import CONVERTS
+from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.pruning import blockwise, run
-from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
 
