@@ -56,7 +56,7 @@ def checkpoint_layers() -> dict[str, Any]:
 
     It stands here since `properties` and `integration` do not import each other.
     """
-    from pruneproof.integration.small_llama import fetch_small_llama
+    from pruneproof.integration.small_checkpoints.small_llama import fetch_small_llama
 
     return _layers_by_name(fetch_small_llama(), blocks=(0, 14, 29), length=512)
 
@@ -64,7 +64,7 @@ def checkpoint_layers() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def opt_layers() -> dict[str, Any]:
     """The same of two blocks of a small OPT: what fc2 is fed is 0 where ReLU cuts it off."""
-    from pruneproof.integration.small_opt import LENGTH, train_small_opt
+    from pruneproof.integration.small_checkpoints.small_opt import LENGTH, train_small_opt
 
     return _layers_by_name(train_small_opt(), blocks=(0, 3), length=LENGTH)
 

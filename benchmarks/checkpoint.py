@@ -30,7 +30,7 @@ from pruneproof.integration.decoder.linear_inputs import decoder_blocks, linears
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.memory import measured_peak
 from pruneproof.integration.recipe.plan import Plan
-from pruneproof.integration.small_llama import fetch_small_llama
+from pruneproof.integration.small_checkpoints.small_llama import fetch_small_llama
 from pruneproof.integration.text.calibration import token_windows
 from pruneproof.integration.text.wikipedia import fetch_wikipedia_text
 from pruneproof.properties.peers.clone import Clone

@@ -13,7 +13,7 @@ from pruneproof.integration.experiments.label import label
 from pruneproof.integration.experiments.ledger import Entry, Ledger
 from pruneproof.integration.experiments.runner import Runner
 from pruneproof.integration.experiments.work import work_through
-from pruneproof.integration.small_llama import fetch_small_llama
+from pruneproof.integration.small_checkpoints.small_llama import fetch_small_llama
 from pruneproof.integration.text.held_out import held_out_prose
 
 

@@ -76,7 +76,7 @@ def main() -> None:
 
     from pruneproof.integration.decoder.linear_inputs import linears
     from pruneproof.integration.experiments import pictures
-    from pruneproof.integration.small_llama import fetch_small_llama
+    from pruneproof.integration.small_checkpoints.small_llama import fetch_small_llama
 
     model = AutoModelForCausalLM.from_pretrained(fetch_small_llama())
     weights = {name: layer.weight.detach() for name, layer in linears(model.model)}

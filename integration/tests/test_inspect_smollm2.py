@@ -16,7 +16,7 @@ from pruneproof.cli.app import app
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
-from pruneproof.integration.small_llama import fetch_small_llama
+from pruneproof.integration.small_checkpoints.small_llama import fetch_small_llama
 from pruneproof.integration.text.sources import calibration_tokens
 from pruneproof.integration.text.wikipedia import fetch_wikipedia_text
 

@@ -12,7 +12,7 @@ from pruneproof.integration.perplexity import perplexity
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import METHODS, REFINEMENTS, Plan
-from pruneproof.integration.small_opt import LENGTH, train_small_opt
+from pruneproof.integration.small_checkpoints.small_opt import LENGTH, train_small_opt
 from pruneproof.integration.text.held_out import CALIBRATION, EVALUATION, held_out_prose
 from pruneproof.integration.text.sources import evaluation_tokens
 
