@@ -26,7 +26,7 @@ import torch
 from torch import Tensor, nn
 
 from pruneproof.integration.checkpoint.load import load_model
-from pruneproof.integration.decoder.linear_inputs import decoder_blocks, linears
+from pruneproof.integration.decoder.blocks import decoder_blocks, linears
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.memory import measured_peak
 from pruneproof.integration.recipe.plan import Plan

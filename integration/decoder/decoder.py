@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
-from pruneproof.integration.decoder.linear_inputs import is_matrix
+from pruneproof.integration.decoder.blocks import is_matrix
 from pruneproof.integration.decoder.matrices import Matrices
 from pruneproof.integration.decoder.trial import Trial, trial
 from pruneproof.integration.decoder.watched import Use

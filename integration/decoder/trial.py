@@ -19,7 +19,7 @@ import torch
 from accelerate.hooks import remove_hook_from_module
 from torch import Tensor, nn
 
-from pruneproof.integration.decoder.linear_inputs import outermost_lists
+from pruneproof.integration.decoder.blocks import outermost_lists
 from pruneproof.integration.decoder.passes import Pass, tensors_in, waiting
 from pruneproof.integration.decoder.products import storage_of
 from pruneproof.integration.decoder.virtual import META, Quick

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from pruneproof.integration.decoder.linear_inputs import is_matrix
+from pruneproof.integration.decoder.blocks import is_matrix
 from pruneproof.integration.decoder.passes import Call, tensors_in
 from pruneproof.integration.decoder.products import PRODUCTS, Weights, factors, storage_of
 from pruneproof.integration.decoder.virtual import Quick

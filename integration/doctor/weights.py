@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pruneproof.integration.decoder.blocks import decoder_blocks, linears
 from pruneproof.integration.decoder.decoder import Decoder
-from pruneproof.integration.decoder.linear_inputs import decoder_blocks, linears
 from pruneproof.integration.inspection.facts import Facts, look
 from pruneproof.integration.inspection.levels import levels_of, sample
 from pruneproof.integration.inspection.n_of_m import claimed

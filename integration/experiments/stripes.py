@@ -74,7 +74,7 @@ def main() -> None:
     # Slow to import, and only this needs them.
     from transformers import AutoModelForCausalLM
 
-    from pruneproof.integration.decoder.linear_inputs import linears
+    from pruneproof.integration.decoder.blocks import linears
     from pruneproof.integration.experiments import pictures
     from pruneproof.integration.small_checkpoints.small_llama import fetch_small_llama
 

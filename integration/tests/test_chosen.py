@@ -12,8 +12,8 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
+from pruneproof.integration.decoder.blocks import decoder_blocks, linears
 from pruneproof.integration.decoder.decoder import Decoder
-from pruneproof.integration.decoder.linear_inputs import decoder_blocks, linears
 from pruneproof.integration.experiments.experiment import Experiment
 from pruneproof.integration.experiments.label import label
 from pruneproof.integration.pruning.blockwise import prune_blocks

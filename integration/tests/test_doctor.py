@@ -9,7 +9,7 @@ import torch
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
-from pruneproof.integration.decoder.linear_inputs import decoder_blocks, linears
+from pruneproof.integration.decoder.blocks import decoder_blocks, linears
 from pruneproof.integration.doctor import examine as examining
 from pruneproof.integration.doctor import run as running
 from pruneproof.integration.doctor.examine import examine

@@ -11,8 +11,8 @@ from safetensors import SafetensorError
 from transformers import BertConfig, BertForMaskedLM, T5Config, T5ForConditionalGeneration
 
 from pruneproof.integration.checkpoint.load import check_loaded
+from pruneproof.integration.decoder.blocks import decoder_blocks
 from pruneproof.integration.decoder.decoder import Decoder
-from pruneproof.integration.decoder.linear_inputs import decoder_blocks
 from pruneproof.integration.pruning import prepare, run, unfinished
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan

@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from pruneproof.integration.decoder.linear_inputs import decoder_blocks, linears
+from pruneproof.integration.decoder.blocks import decoder_blocks, linears
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.pruning.unfinished import Unfinished

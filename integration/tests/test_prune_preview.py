@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
 from pruneproof.integration.checkpoint.shards import Shards
+from pruneproof.integration.decoder.blocks import decoder_blocks, linears
 from pruneproof.integration.decoder.decoder import Decoder
-from pruneproof.integration.decoder.linear_inputs import decoder_blocks, linears
 from pruneproof.integration.pruning import preview as previewing
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.memory import Memory

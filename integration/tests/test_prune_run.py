@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
-from pruneproof.integration.decoder.linear_inputs import decoder_blocks, linears
+from pruneproof.integration.decoder.blocks import decoder_blocks, linears
 from pruneproof.integration.pruning import blockwise, prepare, run, where
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from pruneproof import reference
-from pruneproof.integration.decoder.linear_inputs import decoder_blocks, linear_inputs, linears
+from pruneproof.integration.decoder.blocks import decoder_blocks, linears
+from pruneproof.integration.decoder.linear_inputs import linear_inputs
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
 from pruneproof.integration.recipe.plan import METHODS, Plan

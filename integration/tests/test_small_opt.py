@@ -5,7 +5,8 @@ import torch
 from torch import nn
 from transformers import AutoModelForCausalLM
 
-from pruneproof.integration.decoder.linear_inputs import decoder_blocks, linear_inputs
+from pruneproof.integration.decoder.blocks import decoder_blocks
+from pruneproof.integration.decoder.linear_inputs import linear_inputs
 from pruneproof.integration.experiments import Experiment
 from pruneproof.integration.experiments.runner import Runner
 from pruneproof.integration.perplexity import perplexity
