@@ -202,20 +202,21 @@ def prune(
 
 
 def _preview(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
+    from pruneproof.integration.pruning.against_paper import expected
     from pruneproof.integration.pruning.preview import preview
     from pruneproof.integration.pruning.where import Where
 
-    for what, text in preview(model, plan, data, Where(**where)).items():
+    for what, text in preview(model, plan, data, Where(**where), expected).items():
         _say(what, text)
 
 
 def _run(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
-    from pruneproof.integration.pruning.against_paper import in_sentences
+    from pruneproof.integration.pruning.against_paper import against_paper, in_sentences
     from pruneproof.integration.pruning.counted import dense_in_words
     from pruneproof.integration.pruning.run import run
     from pruneproof.integration.text.sources import origin
 
-    record = run(model, plan, data, **where)
+    record = run(model, plan, data, **where, against_paper=against_paper)
     of_text = origin(record["calibration_documents"], record["calibration_separator"])
     _say("calibration", f"{record['samples']} sequences of {of_text}")
     _say("dense perplexity", f"{record['dense_perplexity']:.3f}")

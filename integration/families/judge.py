@@ -31,6 +31,7 @@ from pruneproof.integration.families.small_model import (
     small_model,
     tokenizer_of_characters,
 )
+from pruneproof.integration.pruning.against_paper import against_paper, expected
 from pruneproof.integration.pruning.preview import preview
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.pruning.where import Where
@@ -140,15 +141,15 @@ class _Trial:
         """The record, or None and the refusal; what is no refusal is a defect."""
         name, out = str(self.source), self._out(stream)
         how = "streamed" if stream else "in memory"
-        where = Where(stream=stream, out=out)
-        refused = self._refusal(
-            f"dry run {how}", lambda: preview(name, self.plan, self.data, where)
-        )
+        given, where = (self.plan, self.data), Where(stream=stream, out=out)
+        refused = self._refusal(f"dry run {how}", lambda: preview(name, *given, where, expected))
         record: list[dict[str, Any]] = []
         with _watching_for_loads() as loads:
             said = self._refusal(
                 f"run {how}",
-                lambda: record.append(run(name, self.plan, self.data, stream=stream, out=out)),
+                lambda: record.append(
+                    run(name, *given, stream=stream, out=out, against_paper=against_paper)
+                ),
             )
         if said is not None and UNREACHED in said and self.plan.unreached is None:
             # Only the run can know that, and the answer is the user's.

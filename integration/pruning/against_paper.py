@@ -80,8 +80,16 @@ def against_paper(
     return {"model": found.id, "differences": evaluated + calibrated + chosen, "cells": cells}
 
 
-def in_sentences(paper: Mapping[str, Any]) -> Iterator[str]:
-    """What `against_paper` found, as a user reads it."""
+def expected(config: Any, tokenizer: Any, windows: Tensor, plan: Plan, data: Data) -> str:
+    """What the paper prints for a run that is not measured yet, as a user reads it."""
+    return "; ".join(in_sentences(against_paper(config, tokenizer, windows, plan, data)))
+
+
+def in_sentences(paper: Mapping[str, Any] | None) -> Iterator[str]:
+    """What `against_paper` found, as a user reads it; None where it was not asked."""
+    if paper is None:
+        yield NOT_COMPARED
+        return
     if paper["model"] is None:
         yield f"prints nothing for this model, only for {', '.join(MODELS)}"
         return

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from typing import Any
 
 import psutil
 
 from pruneproof.integration.checkpoint.load import is_gguf
 from pruneproof.integration.decoder.decoder import Decoder
-from pruneproof.integration.pruning.against_paper import against_paper, in_sentences
 from pruneproof.integration.pruning.counted import dense_in_words, left_dense
 from pruneproof.integration.pruning.memory import expected_memory, size_of
 from pruneproof.integration.pruning.prepare import Prepared, existing, prepare, result_bytes
@@ -25,6 +25,7 @@ def preview(
     plan: Plan,
     data: Data,
     where: Where,
+    printed: Callable[..., str] | None = None,
 ) -> dict[str, str]:
     """Check a run without loading a weight.
 
@@ -33,6 +34,7 @@ def preview(
         plan: see `run`.
         data: see `run`.
         where: see `run`.
+        printed: says what a paper prints for a run, see `against_paper.expected`.
 
     Returns:
         What will happen, by what it is about, in words.
@@ -69,8 +71,8 @@ def preview(
         )
     if plan.skip or plan.sparsities:
         rows["chosen layers"] = chosen_in_words(plan, names)
-    paper = against_paper(model.config, prepared.tokenizer, windows, plan, data)
-    rows["the paper"] = "; ".join(in_sentences(paper))
+    if printed is not None:
+        rows["the paper"] = printed(model.config, prepared.tokenizer, windows, plan, data)
     if out is not None:
         free = shutil.disk_usage(existing(out)).free
         rows["result"] = (

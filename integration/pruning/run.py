@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
@@ -24,7 +24,6 @@ from pruneproof.integration.checkpoint.shards import Shards
 from pruneproof.integration.errors import system_error, with_remedy
 from pruneproof.integration.files import in_words, out_of_words, write_whole
 from pruneproof.integration.progress import Bars
-from pruneproof.integration.pruning.against_paper import against_paper
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.counted import (
     Zeros,
@@ -52,6 +51,9 @@ from pruneproof.integration.recipe.plan import Plan
 from pruneproof.integration.text.sources import fingerprint
 from pruneproof.integration.zero_shot import zero_shot as accuracies
 
+AgainstPaper = Callable[..., dict[str, Any]]
+"""What a paper prints for a run, and whether what was measured agrees; see `against_paper`."""
+
 
 def run(
     name: str,
@@ -65,6 +67,7 @@ def run(
     out: Path | None = None,
     report: Path | None = None,
     verify: bool = False,
+    against_paper: AgainstPaper | None = None,
 ) -> dict[str, Any]:
     """Prune a model and record what came of it.
 
@@ -79,6 +82,7 @@ def run(
         out: the same.
         report: the same.
         verify: the same.
+        against_paper: what the measured numbers are held against; nothing without it.
 
     Returns:
         The record of the run, which prune.json holds. Where the result is there already, named by
@@ -113,7 +117,7 @@ def run(
             record = {
                 "complete": True,
                 **todo,
-                **_outcome(measured, plan, data, where, prepared),
+                **_outcome(measured, plan, data, where, prepared, against_paper),
                 "seconds": round(time.perf_counter() - start, 2),
             }
             text = json.dumps(in_words(record), indent=2, allow_nan=False) + "\n"
@@ -153,8 +157,9 @@ def _todo(name: str, plan: Plan, data: Data, where: Where, prepared: Prepared) -
 
 
 def _outcome(
-    measured: dict[str, Any], plan: Plan, data: Data, where: Where, prepared: Prepared
-) -> dict[str, Any]:
+    measured: dict[str, Any], plan: Plan, data: Data, where: Where, prepared: Prepared,
+    against_paper: AgainstPaper | None,
+) -> dict[str, Any]:  # fmt: skip
     """What was measured, with what the paper prints and what the run took."""
     expected = expected_memory(
         prepared.skeleton, prepared.decoder, plan, data, len(prepared.windows), stream=where.stream
@@ -168,7 +173,8 @@ def _outcome(
         "device": where.device,
         "mean_sparsity": mean_sparsity(plan, prepared.decoder.names()),
         **measured,
-        "paper": against_paper(
+        "paper": against_paper
+        and against_paper(
             prepared.skeleton.config,
             prepared.tokenizer,
             prepared.windows,

@@ -16,6 +16,8 @@ from pruneproof.integration.doctor.known import book
 from pruneproof.integration.paper_tables import MODELS, TABLES, load
 from pruneproof.integration.pruning import against_paper as against_module
 from pruneproof.integration.pruning.against_paper import against_paper, in_sentences
+from pruneproof.integration.pruning.run import run
+from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
 
 CELLS = [cell for table in TABLES for cell in load(table) if cell.metric == "perplexity"]
@@ -274,6 +276,12 @@ def test_the_command_says_it_before_and_after(command):
         output, record = command(more)
         assert "the paper          prints nothing for this model, only for LLaMA2-7b" in output
     assert record["paper"] == {"model": None, "differences": [], "cells": []}
+
+
+def test_a_run_that_is_handed_no_paper_is_held_against_none(llama, save_checkpoint, text):
+    record = run(str(save_checkpoint(llama)), RIA, Data(text, text, samples=2, seqlen=8))
+    assert record["paper"] is None
+    assert list(in_sentences(record["paper"])) == ["not compared"]
 
 
 def test_a_run_on_a_model_of_the_paper(command, monkeypatch):
