@@ -202,7 +202,7 @@ def prune(
 
 
 def _preview(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
-    from pruneproof.integration.pruning.against_paper import expected
+    from pruneproof.integration.bands.against_paper import expected
     from pruneproof.integration.pruning.preview import preview
     from pruneproof.integration.pruning.where import Where
 
@@ -211,7 +211,7 @@ def _preview(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
 
 
 def _run(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
-    from pruneproof.integration.pruning.against_paper import against_paper, in_sentences
+    from pruneproof.integration.bands.against_paper import against_paper, in_sentences
     from pruneproof.integration.pruning.counted import dense_in_words
     from pruneproof.integration.pruning.run import run
     from pruneproof.integration.text.sources import origin

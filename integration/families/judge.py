@@ -16,6 +16,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
+from pruneproof.integration.bands.against_paper import against_paper, expected
 from pruneproof.integration.families.oracle import (
     CONVOLUTION,
     Judgement,
@@ -31,7 +32,6 @@ from pruneproof.integration.families.small_model import (
     small_model,
     tokenizer_of_characters,
 )
-from pruneproof.integration.pruning.against_paper import against_paper, expected
 from pruneproof.integration.pruning.preview import preview
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.pruning.where import Where

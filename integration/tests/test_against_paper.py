@@ -10,12 +10,12 @@ import torch
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
+from pruneproof.integration.bands import against_paper as against_module
+from pruneproof.integration.bands.against_paper import against_paper, in_sentences
 from pruneproof.integration.bands.bands import band
 from pruneproof.integration.bands.settings import PAPER, hypotheses, plan_of
 from pruneproof.integration.doctor.known import book
 from pruneproof.integration.paper_tables import MODELS, TABLES, load
-from pruneproof.integration.pruning import against_paper as against_module
-from pruneproof.integration.pruning.against_paper import against_paper, in_sentences
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
