@@ -34,7 +34,7 @@ def preview(
         plan: see `run`.
         data: see `run`.
         where: see `run`.
-        printed: says what a paper prints for a run, see `against_paper.expected`.
+        printed: says what a paper prints for a run, see `bands.against_paper`.
 
     Returns:
         What will happen, by what it is about, in words.

@@ -52,7 +52,7 @@ from pruneproof.integration.text.sources import fingerprint
 from pruneproof.integration.zero_shot import zero_shot as accuracies
 
 AgainstPaper = Callable[..., dict[str, Any]]
-"""What a paper prints for a run, and whether what was measured agrees; see `against_paper`."""
+"""What a paper prints for a run, and whether that agrees; see `bands.against_paper`."""
 
 
 def run(
