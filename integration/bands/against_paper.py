@@ -12,7 +12,7 @@ from torch import Tensor
 from pruneproof.integration.bands.band import Band
 from pruneproof.integration.bands.bands import every_band
 from pruneproof.integration.bands.outcome import Outcome, Reading
-from pruneproof.integration.bands.settings import PAPER, Hypothesis, hypotheses, plan_of
+from pruneproof.integration.bands.settings import PAPER, Interpretation, interpretations, plan_of
 from pruneproof.integration.doctor import of_data
 from pruneproof.integration.doctor.finding import Verdict
 from pruneproof.integration.doctor.known import Book, KnownTokenizer, book
@@ -147,19 +147,19 @@ def _chosen_otherwise(plan: Plan) -> Iterator[str]:
         yield "layers have sparsities of their own, and it has one for all"
 
 
-def _dense(model: str) -> tuple[Band, Hypothesis]:
+def _dense(model: str) -> tuple[Band, Interpretation]:
     """The first cell of the dense model; other tables repeat it."""
     cells = (each for each in every_band() if each.cell.method == "dense")
     band = next(each for each in cells if each.cell.model == model)
-    return band, hypotheses(band.cell)[0]
+    return band, interpretations(band.cell)[0]
 
 
-def _printed(model: str, plan: Plan) -> Iterator[tuple[Band, Hypothesis]]:
+def _printed(model: str, plan: Plan) -> Iterator[tuple[Band, Interpretation]]:
     """The bands of a setting, each with the reading of its cell that the plan is."""
     for band in every_band():
         cell = band.cell
         if (cell.model, cell.method) == (model, plan.method):
-            for reading in hypotheses(cell):
+            for reading in interpretations(cell):
                 printed = plan_of(cell, reading)
                 if printed is not None and _setting(printed, cell) == _setting(plan, cell):
                     yield band, reading
@@ -181,9 +181,9 @@ def _setting(plan: Plan, cell: Cell) -> tuple[Any, ...]:
 
 
 def _judged(
-    band: Band, reading: Hypothesis, measured: float | None, *, compare: bool
+    band: Band, reading: Interpretation, measured: float | None, *, compare: bool
 ) -> dict[str, Any]:
-    others = [str(each) for each in hypotheses(band.cell) if each != reading]
+    others = [str(each) for each in interpretations(band.cell) if each != reading]
     verdict = NOT_COMPARED
     if compare and measured is not None:
         found = Outcome(band, (Reading(reading, measured, band.place(measured)),))

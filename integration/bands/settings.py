@@ -23,7 +23,7 @@ ALPHA_OF_TABLE_6 = 0.5
 
 
 @dataclass(frozen=True)
-class Hypothesis:
+class Interpretation:
     """One reading of what the paper leaves open.
 
     Attributes:
@@ -42,34 +42,34 @@ class Hypothesis:
         ] + terms
 
 
-def hypotheses(cell: Cell) -> tuple[Hypothesis, ...]:
+def interpretations(cell: Cell) -> tuple[Interpretation, ...]:
     """The readings of a cell, the likeliest first.
 
     The groups come as the tables guess them. A sum over columns is first taken as it is in code
     that stores a weight as `nn.Linear` does: one sum for each input.
     """
     if cell.method == "dense" or cell.n_m is not None:
-        return (Hypothesis("none"),)
+        return (Interpretation("none"),)
     groups = ("output", "layer") if cell.group == "output" else ("layer", "output")
     terms = {"col-sum": ("input", "output"), "row-sum": ("output", "input")}.get(
         cell.get("terms"), ("both",)
     )
-    return tuple(Hypothesis(group, term) for term in terms for group in groups)
+    return tuple(Interpretation(group, term) for term in terms for group in groups)
 
 
-def plan_of(cell: Cell, hypothesis: Hypothesis) -> Plan | None:
+def plan_of(cell: Cell, interpretation: Interpretation) -> Plan | None:
     """How a cell's model is pruned under one reading; None leaves it dense."""
     if cell.method == "dense":
         return None
     parameters: dict[str, Any] = score_parameters(cell)
-    if hypothesis.terms != "both":
-        parameters["terms"] = hypothesis.terms
+    if interpretation.terms != "both":
+        parameters["terms"] = interpretation.terms
     return Plan(
         method=cell.method,
         sparsity=cell.sparsity,
         n_m=_pattern(cell.n_m),
         # Weights under n:m have their groups along the inputs of one output.
-        group="output" if hypothesis.group == "none" else hypothesis.group,
+        group="output" if interpretation.group == "none" else interpretation.group,
         parameters=parameters,
         refine=cell.refinement,
         refine_parameters=refine_parameters(cell),

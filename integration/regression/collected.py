@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pruneproof.integration.bands.outcome import Outcome
-from pruneproof.integration.bands.settings import hypotheses
+from pruneproof.integration.bands.settings import interpretations
 from pruneproof.integration.experiments import Entry, Ledger
 from pruneproof.integration.paper_tables import TABLES, load
 from pruneproof.integration.recipe.data import Data
@@ -57,9 +57,9 @@ class Collected:
     def decided(self) -> Counter[str]:
         """Of the cells with all readings measured, how many support which readings."""
         return Counter(
-            " and ".join(sorted(str(each.hypothesis) for each in outcome.supported)) or "none"
+            " and ".join(sorted(str(each.interpretation) for each in outcome.supported)) or "none"
             for outcome in self.measured
-            if len(outcome.readings) == len(hypotheses(outcome.band.cell)) > 1
+            if len(outcome.readings) == len(interpretations(outcome.band.cell)) > 1
         )
 
 

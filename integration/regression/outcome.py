@@ -17,10 +17,10 @@ def outcome(cell: Cell, results: Mapping[str, Entry], data: Data, dtype: str) ->
     """What a ledger's results say of a cell."""
     limits = band(cell)
     readings = []
-    for hypothesis, experiment in experiments(cell, data, dtype):
+    for interpretation, experiment in experiments(cell, data, dtype):
         measured = _measured(cell, experiment.digest, results)
         if measured is not None:
-            readings.append(Reading(hypothesis, measured, limits.place(measured)))
+            readings.append(Reading(interpretation, measured, limits.place(measured)))
     return Outcome(limits, tuple(readings))
 
 

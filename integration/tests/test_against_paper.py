@@ -13,7 +13,7 @@ from pruneproof.cli.app import app
 from pruneproof.integration.bands import against_paper as against_module
 from pruneproof.integration.bands.against_paper import against_paper, in_sentences
 from pruneproof.integration.bands.bands import band
-from pruneproof.integration.bands.settings import PAPER, hypotheses, plan_of
+from pruneproof.integration.bands.settings import PAPER, interpretations, plan_of
 from pruneproof.integration.doctor.known import book
 from pruneproof.integration.paper_tables import MODELS, TABLES, load
 from pruneproof.integration.pruning.run import run
@@ -74,13 +74,13 @@ def last(found):
 def test_every_cell_is_found_by_each_of_its_readings_in_its_own_model(model):
     for cell in CELLS:
         if cell.model == model and cell.method != "dense":
-            for reading in hypotheses(cell):
+            for reading in interpretations(cell):
                 found = {
                     each["id"]: each
                     for each in against(plan_of(cell, reading), model=model)["cells"]
                 }
                 assert found[cell.id]["reading"] == str(reading)
-                assert len(found[cell.id]["other_readings"]) == len(hypotheses(cell)) - 1
+                assert len(found[cell.id]["other_readings"]) == len(interpretations(cell)) - 1
 
 
 def test_it_agrees_inside_the_band_and_disagrees_outside():

@@ -8,7 +8,7 @@ import pytest
 import torch
 from huggingface_hub.errors import GatedRepoError
 
-from pruneproof.integration.bands.settings import PAPER, Hypothesis, plan_of
+from pruneproof.integration.bands.settings import PAPER, Interpretation, plan_of
 from pruneproof.integration.doctor.finding import Finding, Verdict
 from pruneproof.integration.experiments import Ledger, Runner
 from pruneproof.integration.paper_tables import MODELS, TABLES, Cell, load
@@ -115,11 +115,11 @@ class TestReadings:
             llama.load_state_dict(dense)
 
     def test_parameters_of_the_score_and_of_the_refinement_are_told_apart(self):
-        plan = plan_of(CELLS["T10/ria p=inf"], Hypothesis("output"))
+        plan = plan_of(CELLS["T10/ria p=inf"], Interpretation("output"))
         assert plan is not None
         assert plan.parameters == {"alpha": 0.5}
         assert plan.refine_parameters["p"] == float("inf")
-        norm = plan_of(CELLS["T7/p=2/OPT-1.3b"], Hypothesis("layer"))
+        norm = plan_of(CELLS["T7/p=2/OPT-1.3b"], Interpretation("layer"))
         assert norm is not None
         assert norm.parameters == {"alpha": 1.0, "p": 2.0}
         assert norm.refine_parameters == {}
@@ -145,7 +145,7 @@ class TestVerdicts:
         first = bench.check(HALF).readings[0].measured
         bench.ledger.path.unlink()
         found = bench.check(printed(HALF, first))
-        assert [str(reading.hypothesis) for reading in found.supported] == ["over layers"]
+        assert [str(reading.interpretation) for reading in found.supported] == ["over layers"]
         assert found.verdict == "agrees over layers (1 of 2 readings not measured)"
 
     def test_a_later_reading_is_tried_when_the_first_disagrees(self, bench, models):

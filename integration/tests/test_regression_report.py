@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from pruneproof.integration.audit.book import Book
 from pruneproof.integration.audit.checks import norms, sensitivity
-from pruneproof.integration.bands.settings import PAPER, hypotheses
+from pruneproof.integration.bands.settings import PAPER, interpretations
 from pruneproof.integration.experiments import Ledger
 from pruneproof.integration.paper_tables import TABLES, Cell, load
 from pruneproof.integration.recipe.data import Data
@@ -26,7 +26,7 @@ MACHINE = "<b>synthetic</b> & none"
 
 def as_is(cell, reading):
     """The printed number, in the likelier orientation: in the other, sums change places."""
-    return float(cell.value) if reading.terms == hypotheses(cell)[0].terms else None
+    return float(cell.value) if reading.terms == interpretations(cell)[0].terms else None
 
 
 def results(cells, number=as_is, data=PAPER):
