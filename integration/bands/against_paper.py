@@ -15,7 +15,7 @@ from pruneproof.integration.bands.outcome import Outcome, Reading
 from pruneproof.integration.bands.settings import PAPER, Interpretation, interpretations, plan_of
 from pruneproof.integration.doctor import of_data
 from pruneproof.integration.doctor.finding import Verdict
-from pruneproof.integration.doctor.known import Book, KnownTokenizer, book
+from pruneproof.integration.doctor.known import KnownTokenizer, Publications, publications
 from pruneproof.integration.doctor.of_model import recognise
 from pruneproof.integration.paper_tables import MODELS, Cell
 from pruneproof.integration.recipe.data import Data
@@ -60,7 +60,7 @@ def against_paper(
         `other_readings`, the `measured` number or None, and a `verdict`: `agrees`, `disagrees`,
         `disagrees so far` where other readings are left, or `not compared`.
     """
-    known = book()
+    known = publications()
     splitter = known.tokenizer_of(tokenizer)
     found = recognise(known, config, splitter)
     if found is None or found.id not in MODELS:
@@ -117,7 +117,7 @@ def _sentence(cell: Mapping[str, Any]) -> str:
 
 
 def _evaluated_otherwise(
-    known: Book, splitter: KnownTokenizer | None, tokenizer: Any, windows: Tensor
+    known: Publications, splitter: KnownTokenizer | None, tokenizer: Any, windows: Tensor
 ) -> Iterator[str]:
     begins = of_data.beginning(tokenizer, windows)
     text = of_data.text(known, PAPER.evaluate, begins)
