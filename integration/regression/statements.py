@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from pruneproof.integration.audit.answered import statement
 from pruneproof.integration.audit.book import Book
 from pruneproof.integration.audit.checks import Check, norms, refinement, repeated
 from pruneproof.integration.audit.checks import sensitivity as sensitive
 from pruneproof.integration.audit.checks import stochastic as sampled
 from pruneproof.integration.audit.finding import Result
-from pruneproof.integration.audit.ledger import statement
 from pruneproof.integration.bands.outcome import Outcome
 from pruneproof.integration.bands.settings import Interpretation, interpretations
 from pruneproof.integration.paper_tables import Cell
