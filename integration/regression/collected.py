@@ -13,7 +13,7 @@ from pruneproof.integration.bands.settings import interpretations
 from pruneproof.integration.experiments import Entry, Ledger
 from pruneproof.integration.paper_tables import TABLES, load
 from pruneproof.integration.recipe.data import Data
-from pruneproof.integration.regression.outcome import outcome
+from pruneproof.integration.regression.of_ledger import outcome
 from pruneproof.integration.regression.statements import Answer, answers
 
 

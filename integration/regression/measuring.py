@@ -17,7 +17,7 @@ from pruneproof.integration.regression.accuracies import (
     measure_accuracies,
 )
 from pruneproof.integration.regression.models import Models, UnavailableError
-from pruneproof.integration.regression.outcome import outcome
+from pruneproof.integration.regression.of_ledger import outcome
 from pruneproof.integration.regression.readings import DTYPE, experiments
 
 

@@ -22,7 +22,7 @@ from pruneproof.integration.regression.models import (
     UnfitError,
     checkpoints,
 )
-from pruneproof.integration.regression.outcome import outcome
+from pruneproof.integration.regression.of_ledger import outcome
 from pruneproof.integration.regression.readings import DTYPE, experiments
 
 CELLS = {cell.id: cell for table in TABLES for cell in load(table)}

@@ -15,7 +15,7 @@ from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.regression import report
 from pruneproof.integration.regression.accuracies import digest_of_accuracies
 from pruneproof.integration.regression.collected import collect
-from pruneproof.integration.regression.outcome import outcome
+from pruneproof.integration.regression.of_ledger import outcome
 from pruneproof.integration.regression.plots import picture, reach
 from pruneproof.integration.regression.readings import DTYPE, experiments
 from pruneproof.integration.regression.statements import STATEMENTS, answers, as_printed, ask
