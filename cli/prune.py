@@ -188,7 +188,7 @@ def prune(
     from pruneproof.integration.recipe.plan import Plan
     from pruneproof.integration.recipe.sparsities_file import read_sparsities
 
-    where = {
+    options = {
         "dtype": dtype, "device": device, "stream": stream, "zero_shot": zero_shot, "out": out,
         "report": report, "verify": verify,
     }  # fmt: skip
@@ -198,25 +198,25 @@ def prune(
         {} if sparsities is None else read_sparsities(sparsities), unreached,
     )  # fmt: skip
     data = Data(calibration, evaluate, samples, seqlen, seed, windows, pack)
-    (_preview if dry_run else _run)(model, plan, data, where)
+    (_preview if dry_run else _run)(model, plan, data, options)
 
 
-def _preview(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
+def _preview(model: str, plan: Plan, data: Data, options: dict[str, Any]) -> None:
     from pruneproof.integration.bands.against_paper import expected
     from pruneproof.integration.pruning.preview import preview
-    from pruneproof.integration.pruning.where import Where
+    from pruneproof.integration.pruning.run_options import RunOptions
 
-    for what, text in preview(model, plan, data, Where(**where), expected).items():
+    for what, text in preview(model, plan, data, RunOptions(**options), expected).items():
         _say(what, text)
 
 
-def _run(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
+def _run(model: str, plan: Plan, data: Data, options: dict[str, Any]) -> None:
     from pruneproof.integration.bands.against_paper import against_paper, in_sentences
     from pruneproof.integration.pruning.counted import dense_in_words
     from pruneproof.integration.pruning.run import run
     from pruneproof.integration.text.sources import origin
 
-    record = run(model, plan, data, **where, against_paper=against_paper)
+    record = run(model, plan, data, **options, against_paper=against_paper)
     of_text = origin(record["calibration_documents"], record["calibration_separator"])
     _say("calibration", f"{record['samples']} sequences of {of_text}")
     _say("dense perplexity", f"{record['dense_perplexity']:.3f}")
@@ -238,8 +238,8 @@ def _run(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
         _say(task, f"{100 * accuracy:.1f} %")
     for sentence in in_sentences(record["paper"]):
         _say("the paper", sentence)
-    if where["out"] is not None:
-        _say("saved in", where["out"])
+    if options["out"] is not None:
+        _say("saved in", options["out"])
 
 
 def _say(what: str, text: object) -> None:

@@ -22,7 +22,7 @@ from pruneproof.integration.doctor.examine import Examination, examine
 from pruneproof.integration.doctor.terminal import console, show
 from pruneproof.integration.files import in_words, write_whole
 from pruneproof.integration.progress import Bars
-from pruneproof.integration.pruning.where import check_device
+from pruneproof.integration.pruning.run_options import check_device
 from pruneproof.integration.text.sources import evaluation_tokens
 
 

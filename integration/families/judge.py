@@ -34,7 +34,7 @@ from pruneproof.integration.families.small_model import (
 )
 from pruneproof.integration.pruning.preview import preview
 from pruneproof.integration.pruning.run import run
-from pruneproof.integration.pruning.where import Where
+from pruneproof.integration.pruning.run_options import RunOptions
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
 from pruneproof.integration.text.sources import calibration_tokens, evaluation_tokens, fingerprint
@@ -141,8 +141,8 @@ class _Trial:
         """The record, or None and the refusal; what is no refusal is a defect."""
         name, out = str(self.source), self._out(stream)
         how = "streamed" if stream else "in memory"
-        given, where = (self.plan, self.data), Where(stream=stream, out=out)
-        refused = self._refusal(f"dry run {how}", lambda: preview(name, *given, where, expected))
+        given, options = (self.plan, self.data), RunOptions(stream=stream, out=out)
+        refused = self._refusal(f"dry run {how}", lambda: preview(name, *given, options, expected))
         record: list[dict[str, Any]] = []
         with _watching_for_loads() as loads:
             said = self._refusal(

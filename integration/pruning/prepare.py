@@ -31,8 +31,8 @@ from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
 from pruneproof.integration.pruning.memory import size_of
 from pruneproof.integration.pruning.places import check_apart
+from pruneproof.integration.pruning.run_options import RunOptions
 from pruneproof.integration.pruning.unfinished import beside
-from pruneproof.integration.pruning.where import Where
 from pruneproof.integration.recipe.chosen import check_chosen
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
@@ -73,7 +73,7 @@ class Prepared:
         return self.calibration.tokens
 
 
-def prepare(name: str, plan: Plan, data: Data, where: Where) -> Prepared:
+def prepare(name: str, plan: Plan, data: Data, options: RunOptions) -> Prepared:
     """Read configuration, tokenizer and texts, and check that they fit each other and the plan.
 
     Of a local folder's weights the files' headers are read, too. Progress and warnings go to
@@ -85,19 +85,19 @@ def prepare(name: str, plan: Plan, data: Data, where: Where) -> Prepared:
         OSError: a file that cannot be read, or a disk with too little room for the result.
         ImportError: zero-shot accuracy without lm-eval.
     """
-    where.check()
+    options.check()
     check_parameters(plan)
-    skeleton = load_skeleton(name, where.dtype)
-    ignored = check_files(name, skeleton, stream=where.stream)
+    skeleton = load_skeleton(name, options.dtype)
+    ignored = check_files(name, skeleton, stream=options.stream)
     check_length(skeleton, data.seqlen)
-    check_routed(skeleton, where.device)
+    check_routed(skeleton, options.device)
     decoder = Decoder.of(skeleton)
     check_decoder(decoder, plan)
-    if where.stream:
+    if options.stream:
         check_streaming(name, skeleton, decoder)
     tokenizer = load_tokenizer(name)
-    if where.out is not None and not where.out.exists():
-        check_room(skeleton, decoder, where.out)
+    if options.out is not None and not options.out.exists():
+        check_room(skeleton, decoder, options.out)
         check_saves(tokenizer)
     draws = data.samples, data.seqlen, data.seed
     with Bars() as bars:

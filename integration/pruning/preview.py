@@ -13,7 +13,7 @@ from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.pruning.counted import dense_in_words, left_dense
 from pruneproof.integration.pruning.memory import expected_memory, size_of
 from pruneproof.integration.pruning.prepare import Prepared, existing, prepare, result_bytes
-from pruneproof.integration.pruning.where import Where
+from pruneproof.integration.pruning.run_options import RunOptions
 from pruneproof.integration.recipe.chosen import chosen_in_words
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
@@ -24,7 +24,7 @@ def preview(
     name: str,
     plan: Plan,
     data: Data,
-    where: Where,
+    options: RunOptions,
     printed: Callable[..., str] | None = None,
 ) -> dict[str, str]:
     """Check a run without loading a weight.
@@ -33,7 +33,7 @@ def preview(
         name: see `run`.
         plan: see `run`.
         data: see `run`.
-        where: see `run`.
+        options: see `run`.
         printed: says what a paper prints for a run, see `bands.against_paper`.
 
     Returns:
@@ -44,7 +44,7 @@ def preview(
         OSError: as `run` would.
         ImportError: as `run` would.
     """
-    prepared, out = prepare(name, plan, data, where), where.out
+    prepared, out = prepare(name, plan, data, options), options.out
     model = prepared.skeleton
     decoder = prepared.decoder
     names = decoder.names()
@@ -61,7 +61,7 @@ def preview(
         f"from {origin(prepared.calibration.documents, prepared.calibration.separator)}",
         "evaluation": f"{data.evaluate}, {len(windows)} × {data.seqlen} = "
         f"{windows.numel():,} tokens",
-        "memory": _memory(prepared, plan, data, stream=where.stream, gguf=is_gguf(name)),
+        "memory": _memory(prepared, plan, data, stream=options.stream, gguf=is_gguf(name)),
     }
     if dense := dense_in_words(left_dense(decoder, plan)):
         rows["stays dense"] = dense

@@ -36,6 +36,7 @@ from pruneproof.integration.pruning.counted import (
 from pruneproof.integration.pruning.memory import expected_memory, measured_peak
 from pruneproof.integration.pruning.places import InMemory, Place, Streamed
 from pruneproof.integration.pruning.prepare import Prepared, prepare
+from pruneproof.integration.pruning.run_options import RunOptions
 from pruneproof.integration.pruning.unfinished import (
     RECORD,
     Unfinished,
@@ -44,7 +45,6 @@ from pruneproof.integration.pruning.unfinished import (
     only_process,
     record_of,
 )
-from pruneproof.integration.pruning.where import Where
 from pruneproof.integration.recipe.chosen import mean_sparsity
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
@@ -75,7 +75,7 @@ def run(
         name: hub id, folder or GGUF file.
         plan: how to prune.
         data: what with.
-        dtype: this and the others, see `Where`.
+        dtype: this and the others, see `RunOptions`.
         device: the same.
         stream: the same.
         zero_shot: the same.
@@ -95,15 +95,15 @@ def run(
         ImportError: zero-shot accuracy without lm-eval.
     """
     start = time.perf_counter()
-    where = Where(dtype, device, stream, zero_shot, out, report, verify)
-    prepared = prepare(name, plan, data, where)
+    options = RunOptions(dtype, device, stream, zero_shot, out, report, verify)
+    prepared = prepare(name, plan, data, options)
     with ExitStack() as stack:
         folder = beside(out) if out else Path(stack.enter_context(TemporaryDirectory()))
         place = _open(name, prepared, device, stream)
         # What lies in `out` would make it a result before it is one.
         if report is not None and out not in (report, *report.parents):
             report.mkdir(parents=True, exist_ok=True)
-        todo = _todo(name, plan, data, where, prepared)
+        todo = _todo(name, plan, data, options, prepared)
         stack.enter_context(only_process(folder))
         stack.enter_context(_saying_what_is_kept(folder if out else None))
         if out is not None and out.exists():
@@ -117,7 +117,7 @@ def run(
             record = {
                 "complete": True,
                 **todo,
-                **_outcome(measured, plan, data, where, prepared, against_paper),
+                **_outcome(measured, plan, data, options, prepared, against_paper),
                 "seconds": round(time.perf_counter() - start, 2),
             }
             text = json.dumps(in_words(record), indent=2, allow_nan=False) + "\n"
@@ -132,12 +132,14 @@ def run(
     return record
 
 
-def _todo(name: str, plan: Plan, data: Data, where: Where, prepared: Prepared) -> dict[str, Any]:
+def _todo(
+    name: str, plan: Plan, data: Data, options: RunOptions, prepared: Prepared
+) -> dict[str, Any]:
     """What tells a run from another, whose work it does not go on with."""
     return {
         "model": name,
-        "files": fingerprint_of_files(name, prepared.skeleton, whole=where.verify),
-        "verify": where.verify,
+        "files": fingerprint_of_files(name, prepared.skeleton, whole=options.verify),
+        "verify": options.verify,
         "dtype": str(prepared.skeleton.dtype).removeprefix("torch."),
         **plan.record(),
         **asdict(data),
@@ -146,7 +148,7 @@ def _todo(name: str, plan: Plan, data: Data, where: Where, prepared: Prepared) -
         "calibration_separator": prepared.calibration.separator,
         "evaluation_fingerprint": fingerprint(prepared.windows),
         "evaluation_windows": len(prepared.windows),
-        "stream": where.stream,
+        "stream": options.stream,
         "warnings": list(prepared.warnings),
         "versions": {
             "pruneproof": version("pruneproof"),
@@ -157,20 +159,25 @@ def _todo(name: str, plan: Plan, data: Data, where: Where, prepared: Prepared) -
 
 
 def _outcome(
-    measured: dict[str, Any], plan: Plan, data: Data, where: Where, prepared: Prepared,
+    measured: dict[str, Any], plan: Plan, data: Data, options: RunOptions, prepared: Prepared,
     against_paper: AgainstPaper | None,
 ) -> dict[str, Any]:  # fmt: skip
     """What was measured, with what the paper prints and what the run took."""
     expected = expected_memory(
-        prepared.skeleton, prepared.decoder, plan, data, len(prepared.windows), stream=where.stream
+        prepared.skeleton,
+        prepared.decoder,
+        plan,
+        data,
+        len(prepared.windows),
+        stream=options.stream,
     )
     on_device = (
         {"peak_device_memory_bytes": torch.cuda.max_memory_allocated()}
-        if where.device.startswith("cuda")
+        if options.device.startswith("cuda")
         else {}
     )
     return {
-        "device": where.device,
+        "device": options.device,
         "mean_sparsity": mean_sparsity(plan, prepared.decoder.names()),
         **measured,
         "paper": against_paper

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
 from pruneproof.integration.decoder.blocks import decoder_blocks, linears
-from pruneproof.integration.pruning import blockwise, prepare, run, where
+from pruneproof.integration.pruning import blockwise, prepare, run, run_options
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
 
@@ -120,7 +120,7 @@ def test_zero_shot_accuracy_is_measured_on_the_pruned_model(place, monkeypatch):
         blocks = decoder_blocks(model)
         return {"boolq": float((blocks[0].mlp.up_proj.weight == 0).float().mean())}
 
-    monkeypatch.setattr(where, "check_installed", lambda: None)
+    monkeypatch.setattr(run_options, "check_installed", lambda: None)
     monkeypatch.setattr(run, "accuracies", sparsity_of)
     assert go(place, zero_shot=True)["zero_shot"] == {"boolq": 0.5}
     result = command(place, "--method", "wanda", "--n-m", "2:4", "--zero-shot")

@@ -13,7 +13,7 @@ from pruneproof.integration.zero_shot import check_installed
 
 
 @dataclass(frozen=True)
-class Where:
+class RunOptions:
     """Options of a run that do not change what is pruned.
 
     Attributes:
