@@ -30,9 +30,9 @@ from pruneproof.integration.errors import named, system_error
 from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
 from pruneproof.integration.pruning.memory import size_of
-from pruneproof.integration.pruning.places import check_apart
 from pruneproof.integration.pruning.run_options import RunOptions
 from pruneproof.integration.pruning.unfinished import beside
+from pruneproof.integration.pruning.weight_store import check_apart
 from pruneproof.integration.recipe.chosen import check_chosen
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan

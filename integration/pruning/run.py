@@ -34,7 +34,6 @@ from pruneproof.integration.pruning.counted import (
     zeros_of_matrices,
 )
 from pruneproof.integration.pruning.memory import expected_memory, measured_peak
-from pruneproof.integration.pruning.places import InMemory, Place, Streamed
 from pruneproof.integration.pruning.prepare import Prepared, prepare
 from pruneproof.integration.pruning.run_options import RunOptions
 from pruneproof.integration.pruning.unfinished import (
@@ -45,6 +44,7 @@ from pruneproof.integration.pruning.unfinished import (
     only_process,
     record_of,
 )
+from pruneproof.integration.pruning.weight_store import InMemory, Streamed, WeightStore
 from pruneproof.integration.recipe.chosen import mean_sparsity
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
@@ -99,7 +99,7 @@ def run(
     prepared = prepare(name, plan, data, options)
     with ExitStack() as stack:
         folder = beside(out) if out else Path(stack.enter_context(TemporaryDirectory()))
-        place = _open(name, prepared, device, stream)
+        store = _open(name, prepared, device, stream)
         # What lies in `out` would make it a result before it is one.
         if report is not None and out not in (report, *report.parents):
             report.mkdir(parents=True, exist_ok=True)
@@ -111,9 +111,9 @@ def run(
             record = out_of_words(json.loads(text))
         else:
             unfinished = Unfinished(folder, todo)
-            measured = _measure_and_prune(place, prepared, plan, unfinished, saving=out is not None)
+            measured = _measure_and_prune(store, prepared, plan, unfinished, saving=out is not None)
             if zero_shot:
-                measured["zero_shot"] = accuracies(place.model, prepared.tokenizer)
+                measured["zero_shot"] = accuracies(store.model, prepared.tokenizer)
             record = {
                 "complete": True,
                 **todo,
@@ -123,7 +123,7 @@ def run(
             text = json.dumps(in_words(record), indent=2, allow_nan=False) + "\n"
             if out is not None:
                 prepared.tokenizer.save_pretrained(unfinished.result)
-                unfinished.finish(out, lambda to: place.save(to, unfinished.masks), text)
+                unfinished.finish(out, lambda to: store.save(to, unfinished.masks), text)
         if report is not None:
             report.mkdir(parents=True, exist_ok=True)
             write_whole(report / RECORD, text)
@@ -196,7 +196,7 @@ def _outcome(
     }
 
 
-def _open(name: str, prepared: Prepared, device: str, stream: bool) -> Place:
+def _open(name: str, prepared: Prepared, device: str, stream: bool) -> WeightStore:
     if not stream:
         model = load_weights(name, prepared.skeleton.dtype, device)
         return InMemory(model, prepared.decoder)
@@ -205,37 +205,37 @@ def _open(name: str, prepared: Prepared, device: str, stream: bool) -> Place:
 
 
 def _measure_and_prune(
-    place: Place, prepared: Prepared, plan: Plan, unfinished: Unfinished, *, saving: bool
+    store: WeightStore, prepared: Prepared, plan: Plan, unfinished: Unfinished, *, saving: bool
 ) -> dict[str, Any]:
     with Bars() as progress:
         dense = unfinished.once(
             "dense_perplexity",
-            lambda: _perplexity(progress, "dense", place, prepared.windows, lambda _: None),
+            lambda: _perplexity(progress, "dense", store, prepared.windows, lambda _: None),
         )
         start = time.perf_counter()
         layers: dict[str, Zeros] = {}
-        blocks = prepared.decoder.blocks(place.model)
-        with place.loaded(None):
+        blocks = prepared.decoder.blocks(store.model)
+        with store.loaded(None):
             inside = f"{prepared.decoder.stack}."
             counts = [
                 zeros_of(
                     each
-                    for name, each in place.model.named_parameters()
+                    for name, each in store.model.named_parameters()
                     if not name.startswith(inside)
                 )
             ]
         task = progress.add_task("pruning blocks", total=len(blocks))
         for number in prune_blocks(
-            place.model, prepared.tokens, plan, decoder=prepared.decoder, done=unfinished.done,
-            keep=unfinished.keep, saw=unfinished.keep_tokens, loaded=place.loaded,
+            store.model, prepared.tokens, plan, decoder=prepared.decoder, done=unfinished.done,
+            keep=unfinished.keep, saw=unfinished.keep_tokens, loaded=store.loaded,
         ):  # fmt: skip
             layers |= zeros_of_matrices(number, blocks[number], prepared.decoder)
             counts.append(zeros_of(blocks[number].parameters()))
             if saving:
-                place.keep(number, unfinished.result)
+                store.keep(number, unfinished.result)
             progress.step(task)
         seconds = time.perf_counter() - start
-        pruned = _perplexity(progress, "pruned", place, prepared.windows, unfinished.masks)
+        pruned = _perplexity(progress, "pruned", store, prepared.windows, unfinished.masks)
     tokens = unfinished.tokens()
     dense_layers = left_dense(prepared.decoder, plan, tokens)
     model = sum(zeros for zeros, _ in counts), sum(weights for _, weights in counts)
@@ -254,9 +254,11 @@ def _measure_and_prune(
     }
 
 
-def _perplexity(progress: Bars, what: str, place: Place, windows: Tensor, masks: Any) -> float:
+def _perplexity(
+    progress: Bars, what: str, store: WeightStore, windows: Tensor, masks: Any
+) -> float:
     task = progress.add_task(f"{what} perplexity", total=1)
-    found = place.perplexity(windows, masks, lambda part: progress.step(task, part))
+    found = store.perplexity(windows, masks, lambda part: progress.step(task, part))
     if math.isnan(found):
         raise ValueError(
             f"{what} perplexity is not a number; where the dtype is float16, take bfloat16 or "

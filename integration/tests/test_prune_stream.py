@@ -14,7 +14,7 @@ from pruneproof.integration.checkpoint.naming import CONVERTS
 from pruneproof.integration.checkpoint.safetensors_files import INDEX
 from pruneproof.integration.checkpoint.shards import Shards
 from pruneproof.integration.decoder.passes import Passes
-from pruneproof.integration.pruning import blockwise, places
+from pruneproof.integration.pruning import blockwise, weight_store
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
@@ -145,7 +145,7 @@ def test_a_run_that_is_cut_off_goes_on(llama, save_checkpoint, text, tmp_path, m
 
 def test_one_block_has_weights_at_a_time(llama, save_checkpoint, text, monkeypatch):
     opened, there = [], []
-    load, advance, results = places.Streamed.loaded, Passes.advance, Passes.results
+    load, advance, results = weight_store.Streamed.loaded, Passes.advance, Passes.results
 
     def watched(place, block):
         opened.append(place)
@@ -158,7 +158,7 @@ def test_one_block_has_weights_at_a_time(llama, save_checkpoint, text, monkeypat
 
         return looked
 
-    monkeypatch.setattr(places.Streamed, "loaded", watched)
+    monkeypatch.setattr(weight_store.Streamed, "loaded", watched)
     monkeypatch.setattr(Passes, "advance", look(advance))
     monkeypatch.setattr(Passes, "results", look(results))
     run(str(save_checkpoint(llama)), PLAN, data(text), stream=True)

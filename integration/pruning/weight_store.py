@@ -32,7 +32,7 @@ Told = Callable[[float], None]
 """Is told which part of the work, of 1, has been done since the last call."""
 
 
-class Place(Protocol):
+class WeightStore(Protocol):
     """A model, and where its weights are.
 
     Attributes:
