@@ -227,12 +227,12 @@ def _measure_and_prune(
         task = progress.add_task("pruning blocks", total=len(blocks))
         for number in prune_blocks(
             store.model, prepared.tokens, plan, decoder=prepared.decoder, done=unfinished.done,
-            keep=unfinished.keep, saw=unfinished.keep_tokens, loaded=store.loaded,
+            store_masks=unfinished.store_masks, saw=unfinished.store_tokens, loaded=store.loaded,
         ):  # fmt: skip
             layers |= zeros_of_matrices(number, blocks[number], prepared.decoder)
             counts.append(zeros_of(blocks[number].parameters()))
             if saving:
-                store.keep(number, unfinished.result)
+                store.store_block(number, unfinished.result)
             progress.step(task)
         seconds = time.perf_counter() - start
         pruned = _perplexity(progress, "pruned", store, prepared.windows, unfinished.masks)

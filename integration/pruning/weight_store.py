@@ -49,7 +49,7 @@ class WeightStore(Protocol):
         """Perplexity with those blocks pruned that have masks."""
         ...
 
-    def keep(self, block: int, folder: Path) -> None:
+    def store_block(self, block: int, folder: Path) -> None:
         """A block is done, and its weights are there."""
         ...
 
@@ -82,7 +82,7 @@ class InMemory:
                 perplexity(self.model, windows)
         return found
 
-    def keep(self, block: int, folder: Path) -> None:
+    def store_block(self, block: int, folder: Path) -> None:
         """Nothing: the pruned block stays in memory until all is saved."""
 
     def save(self, folder: Path, masks: Done) -> None:
@@ -155,7 +155,7 @@ class Streamed:
                 apply(block, self.decoder.matrices[number], keep)
             yield block
 
-    def keep(self, block: int, folder: Path) -> None:
+    def store_block(self, block: int, folder: Path) -> None:
         """Write the block's file while its weights are there."""
         self._writer(folder).write(block, self.stored.as_stored(self._state(block)))
 

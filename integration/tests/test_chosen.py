@@ -275,7 +275,7 @@ def test_an_experiment_that_chooses_nothing_is_called_as_before():
 
 def test_a_block_without_masks_is_remembered(tmp_path):
     work = Unfinished(tmp_path / "work", {})
-    work.keep(3, {})
+    work.store_masks(3, {})
     assert work.done(3) == {}
     assert work.done(4) is None
 

@@ -150,7 +150,7 @@ def pruned(model, decoder, tokens, plan):
     """Keep masks by block and matrix, what each expert saw, and the model."""
     model, masks, saw = copy.deepcopy(model), {}, {}
 
-    def keep(block, found):
+    def store(block, found):
         for each in decoder.matrices[block]:
             mask = found[each.name]
             one_by_one = mask if each.count is not None else [mask]
@@ -161,7 +161,7 @@ def pruned(model, decoder, tokens, plan):
 
     list(
         prune_blocks(
-            model, tokens, plan, decoder=decoder, keep=keep,
+            model, tokens, plan, decoder=decoder, store_masks=store,
             saw=lambda block, seen: saw.update({(block, own_name(n)): c for n, c in seen.items()}),
         )
     )  # fmt: skip

@@ -38,15 +38,15 @@ def go(request, save_checkpoint, text, tmp_path):
 @pytest.fixture
 def cut(go, tmp_path, monkeypatch):
     """A run that was cut off in its fourth block."""
-    kept = Unfinished.keep
+    stored = Unfinished.store_masks
 
-    def keep(self, block, masks):
+    def store(self, block, masks):
         if block == 3:
             raise KeyboardInterrupt
-        kept(self, block, masks)
+        stored(self, block, masks)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Unfinished, "keep", keep)
+        patched.setattr(Unfinished, "store_masks", store)
         with pytest.raises(KeyboardInterrupt):
             go()
     return tmp_path / "out.unfinished"
@@ -177,14 +177,14 @@ def test_masks_that_are_damaged_after_they_were_used_are_no_dense_block(go, cut,
 
     def once(self, name, measure):
         found = real(self, name, measure)
-        kept = self.keep
+        stored = self.store_masks
 
-        def keep(block, masks):
-            kept(block, masks)
+        def store(block, masks):
+            stored(block, masks)
             if block == 5:
                 (cut / "block-0000.safetensors").write_bytes(b"")
 
-        self.keep = keep
+        self.store_masks = store
         return found
 
     monkeypatch.setattr(Unfinished, "once", once)

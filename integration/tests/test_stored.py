@@ -103,7 +103,7 @@ def test_a_block_at_a_time_writes_what_is_loaded_in_memory(family, size, checkpo
     for number in range(6):
         with store.loaded(number):
             assert not any(each.is_meta for each in store.blocks[number].state_dict().values())
-            store.keep(number, out)
+            store.store_block(number, out)
     assert all(each.is_meta for each in store.model.parameters())
     store.save(out, lambda _: None)
     assert Shards(out).files.keys() == Shards(folder).files.keys()
@@ -295,7 +295,7 @@ def test_a_block_that_was_written_badly_is_refused(checkpoint, tmp_path, monkeyp
     masks = {name.removesuffix(".weight"): each for name, each in masks.items()}
     for number in range(6):
         with store.loaded(number):
-            store.keep(number, out)
+            store.store_block(number, out)
     with pytest.raises(ValueError, match=r"layers\.3\.\S+ was written otherwise than measured"):
         store.save(out, lambda number: masks if number == 3 else None)
     store.save(out, lambda _: None)

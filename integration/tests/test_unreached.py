@@ -146,15 +146,15 @@ def test_a_run_that_is_cut_off_remembers_what_was_seen(
     unreached, stream, go, tmp_path, monkeypatch
 ):
     whole = go(unreached, stream=stream, out="whole")
-    kept = run.Unfinished.keep
+    stored = run.Unfinished.store_masks
 
-    def keep(self, block, masks):
+    def store(self, block, masks):
         if block == 4:
             raise KeyboardInterrupt
-        kept(self, block, masks)
+        stored(self, block, masks)
 
     with monkeypatch.context() as patched:
-        patched.setattr(run.Unfinished, "keep", keep)
+        patched.setattr(run.Unfinished, "store_masks", store)
         with pytest.raises(KeyboardInterrupt):
             go(unreached, stream=stream)
     resumed = go(unreached, stream=stream)
@@ -163,11 +163,11 @@ def test_a_run_that_is_cut_off_remembers_what_was_seen(
 
 
 def test_another_decision_is_another_run(go, monkeypatch):
-    kept = run.Unfinished.keep
+    stored = run.Unfinished.store_masks
     with monkeypatch.context() as patched:
         patched.setattr(
-            run.Unfinished, "keep",
-            lambda self, block, masks: kept(self, block, masks) if block < 2 else 1 / 0,
+            run.Unfinished, "store_masks",
+            lambda self, block, masks: stored(self, block, masks) if block < 2 else 1 / 0,
         )  # fmt: skip
         with pytest.raises(ZeroDivisionError):
             go("magnitude")
