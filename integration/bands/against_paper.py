@@ -18,8 +18,8 @@ from pruneproof.integration.doctor.finding import Verdict
 from pruneproof.integration.doctor.known import KnownTokenizer, Publications, publications
 from pruneproof.integration.doctor.of_model import recognise
 from pruneproof.integration.paper_tables import MODELS, Cell
-from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 from pruneproof.integration.text.sources import C4_FILES
 
 AGREES, NOT_COMPARED = "agrees", "not compared"
@@ -33,7 +33,7 @@ def against_paper(
     tokenizer: Any,
     windows: Tensor,
     plan: Plan,
-    data: Data,
+    texts: Texts,
     perplexities: tuple[float, float] | None = None,
     accuracies: Mapping[str, float] = MappingProxyType({}),
 ) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def against_paper(
         tokenizer: of the model.
         windows: that it is evaluated on.
         plan: how it is pruned.
-        data: what with.
+        texts: what with.
         perplexities: before and after; None where they are not measured.
         accuracies: after, by zero-shot task, from 0 to 1; Table 6 prints them in %.
 
@@ -66,7 +66,7 @@ def against_paper(
     if found is None or found.id not in MODELS:
         return {"model": None, "differences": [], "cells": []}
     evaluated = list(_evaluated_otherwise(known, splitter, tokenizer, windows))
-    calibrated = list(_calibrated_otherwise(data)) if plan.needs else []
+    calibrated = list(_calibrated_otherwise(texts)) if plan.needs else []
     chosen = list(_chosen_otherwise(plan))
     dense, pruned = perplexities or (None, None)
     cells = [_judged(*_dense(found.id), dense, compare=not evaluated)]
@@ -80,9 +80,9 @@ def against_paper(
     return {"model": found.id, "differences": evaluated + calibrated + chosen, "cells": cells}
 
 
-def expected(config: Any, tokenizer: Any, windows: Tensor, plan: Plan, data: Data) -> str:
+def expected(config: Any, tokenizer: Any, windows: Tensor, plan: Plan, texts: Texts) -> str:
     """What the paper prints for a run that is not measured yet, as a user reads it."""
-    return "; ".join(in_sentences(against_paper(config, tokenizer, windows, plan, data)))
+    return "; ".join(in_sentences(against_paper(config, tokenizer, windows, plan, texts)))
 
 
 def in_sentences(paper: Mapping[str, Any] | None) -> Iterator[str]:
@@ -131,12 +131,12 @@ def _evaluated_otherwise(
         yield f"seqlen is {windows.shape[1]}, not {PAPER.seqlen}"
 
 
-def _calibrated_otherwise(data: Data) -> Iterator[str]:
-    if data.calibration != PAPER.calibration and Path(data.calibration).name != FIRST_OF_C4:
-        yield f"calibration is {data.calibration}, not {PAPER.calibration}"
-    if data.samples != PAPER.samples:
-        yield f"samples are {data.samples}, not {PAPER.samples}"
-    if data.pack:
+def _calibrated_otherwise(texts: Texts) -> Iterator[str]:
+    if texts.calibration != PAPER.calibration and Path(texts.calibration).name != FIRST_OF_C4:
+        yield f"calibration is {texts.calibration}, not {PAPER.calibration}"
+    if texts.samples != PAPER.samples:
+        yield f"samples are {texts.samples}, not {PAPER.samples}"
+    if texts.pack:
         yield "documents are packed"
 
 

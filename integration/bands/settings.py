@@ -11,10 +11,10 @@ from typing import Any
 from pruneproof.integration.bands.band import Reason
 from pruneproof.integration.bands.spread import log_excess
 from pruneproof.integration.paper_tables import Cell, load
-from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 
-PAPER = Data(calibration="c4", evaluate="wikitext2", samples=128, seqlen=2048, seed=0)
+PAPER = Texts(calibration="c4", evaluate="wikitext2", samples=128, seqlen=2048, seed=0)
 """Section 4 and Appendix C.1."""
 REFINED = ("p", "gamma_grow", "gamma_prune", "relative_grow", "relative_prune")
 """The parameters of R²-DSnoT, as against those of the score before it."""

@@ -35,8 +35,8 @@ from pruneproof.integration.families.small_model import (
 from pruneproof.integration.pruning.preview import preview
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.pruning.run_options import RunOptions
-from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 from pruneproof.integration.text.sources import calibration_tokens, evaluation_tokens, fingerprint
 
 HALF, SAMPLES, LENGTH, WINDOWS = 0.5, 6, 32, 2
@@ -107,7 +107,7 @@ class _Trial:
         self.outcome, self.source, self.dense, self.folder = outcome, source, dense, folder
         text = folder / "text.txt"
         text.write_text(random_text(SAMPLES * LENGTH * 4), encoding="utf-8")
-        self.data = Data(str(text), str(text), samples=SAMPLES, seqlen=LENGTH, windows=WINDOWS)
+        self.data = Texts(str(text), str(text), samples=SAMPLES, seqlen=LENGTH, windows=WINDOWS)
         self.plan = Plan("wanda", sparsity=HALF)
 
     def judge(self) -> None:

@@ -34,8 +34,8 @@ from pruneproof.integration.pruning.run_options import RunOptions
 from pruneproof.integration.pruning.unfinished import beside
 from pruneproof.integration.pruning.weight_store import check_apart
 from pruneproof.integration.recipe.chosen import check_chosen
-from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 from pruneproof.integration.text.sources import (
     Calibration,
     draw_calibration,
@@ -73,7 +73,7 @@ class Prepared:
         return self.calibration.tokens
 
 
-def prepare(name: str, plan: Plan, data: Data, options: RunOptions) -> Prepared:
+def prepare(name: str, plan: Plan, texts: Texts, options: RunOptions) -> Prepared:
     """Read configuration, tokenizer and texts, and check that they fit each other and the plan.
 
     Of a local folder's weights the files' headers are read, too. Progress and warnings go to
@@ -89,7 +89,7 @@ def prepare(name: str, plan: Plan, data: Data, options: RunOptions) -> Prepared:
     check_parameters(plan)
     skeleton = load_skeleton(name, options.dtype)
     ignored = check_files(name, skeleton, stream=options.stream)
-    check_length(skeleton, data.seqlen)
+    check_length(skeleton, texts.seqlen)
     check_routed(skeleton, options.device)
     decoder = Decoder.of(skeleton)
     check_decoder(decoder, plan)
@@ -99,14 +99,14 @@ def prepare(name: str, plan: Plan, data: Data, options: RunOptions) -> Prepared:
     if options.out is not None and not options.out.exists():
         check_room(skeleton, decoder, options.out)
         check_saves(tokenizer)
-    draws = data.samples, data.seqlen, data.seed
+    draws = texts.samples, texts.seqlen, texts.seed
     with Bars() as bars:
         calibration = draw_calibration(
-            data.calibration, tokenizer, *draws, pack=data.pack, bars=bars
+            texts.calibration, tokenizer, *draws, pack=texts.pack, bars=bars
         )
-        windows = evaluation_tokens(data.evaluate, tokenizer, data.seqlen, bars)[: data.windows]
+        windows = evaluation_tokens(texts.evaluate, tokenizer, texts.seqlen, bars)[: texts.windows]
         check_vocabulary(skeleton, calibration.tokens, windows)
-        few = few_documents(data.calibration, calibration)
+        few = few_documents(texts.calibration, calibration)
         warnings = () if few is None else (few,)
         for each in warnings:
             bars.say(f"warning: {each}")

@@ -15,15 +15,15 @@ from pruneproof.integration.pruning.memory import expected_memory, size_of
 from pruneproof.integration.pruning.prepare import Prepared, existing, prepare, result_bytes
 from pruneproof.integration.pruning.run_options import RunOptions
 from pruneproof.integration.recipe.chosen import chosen_in_words
-from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 from pruneproof.integration.text.sources import origin
 
 
 def preview(
     name: str,
     plan: Plan,
-    data: Data,
+    texts: Texts,
     options: RunOptions,
     printed: Callable[..., str] | None = None,
 ) -> dict[str, str]:
@@ -32,7 +32,7 @@ def preview(
     Args:
         name: see `run`.
         plan: see `run`.
-        data: see `run`.
+        texts: see `run`.
         options: see `run`.
         printed: says what a paper prints for a run, see `bands.against_paper`.
 
@@ -44,7 +44,7 @@ def preview(
         OSError: as `run` would.
         ImportError: as `run` would.
     """
-    prepared, out = prepare(name, plan, data, options), options.out
+    prepared, out = prepare(name, plan, texts, options), options.out
     model = prepared.skeleton
     decoder = prepared.decoder
     names = decoder.names()
@@ -56,12 +56,12 @@ def preview(
         "blocks": f"{len(decoder.matrices)} of {decoder.stack}, with {len(names)} matrices",
         "weights to prune": f"{pruned_weights(decoder, plan):,} of the {weights:,} in them",
         "method": _method(plan),
-        "calibration": f"{data.calibration}, {len(calibration)} × {data.seqlen} = "
-        f"{calibration.numel():,} tokens, seed {data.seed}, "
+        "calibration": f"{texts.calibration}, {len(calibration)} × {texts.seqlen} = "
+        f"{calibration.numel():,} tokens, seed {texts.seed}, "
         f"from {origin(prepared.calibration.documents, prepared.calibration.separator)}",
-        "evaluation": f"{data.evaluate}, {len(windows)} × {data.seqlen} = "
+        "evaluation": f"{texts.evaluate}, {len(windows)} × {texts.seqlen} = "
         f"{windows.numel():,} tokens",
-        "memory": _memory(prepared, plan, data, stream=options.stream, gguf=is_gguf(name)),
+        "memory": _memory(prepared, plan, texts, stream=options.stream, gguf=is_gguf(name)),
     }
     if dense := dense_in_words(left_dense(decoder, plan)):
         rows["stays dense"] = dense
@@ -72,7 +72,7 @@ def preview(
     if plan.skip or plan.sparsities:
         rows["chosen layers"] = chosen_in_words(plan, names)
     if printed is not None:
-        rows["the paper"] = printed(model.config, prepared.tokenizer, windows, plan, data)
+        rows["the paper"] = printed(model.config, prepared.tokenizer, windows, plan, texts)
     if out is not None:
         free = shutil.disk_usage(existing(out)).free
         rows["result"] = (
@@ -121,10 +121,10 @@ def _given(parameters: dict[str, Any]) -> str:
     return f" ({listed})" if listed else ""
 
 
-def _memory(prepared: Prepared, plan: Plan, data: Data, *, stream: bool, gguf: bool) -> str:
+def _memory(prepared: Prepared, plan: Plan, texts: Texts, *, stream: bool, gguf: bool) -> str:
     model, windows = prepared.skeleton, len(prepared.windows)
     whole, streamed = (
-        expected_memory(model, prepared.decoder, plan, data, windows, stream=each).peak
+        expected_memory(model, prepared.decoder, plan, texts, windows, stream=each).peak
         for each in (False, True)
     )
     available = psutil.virtual_memory().available

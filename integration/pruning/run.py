@@ -46,8 +46,8 @@ from pruneproof.integration.pruning.unfinished import (
 )
 from pruneproof.integration.pruning.weight_store import InMemory, Streamed, WeightStore
 from pruneproof.integration.recipe.chosen import mean_sparsity
-from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 from pruneproof.integration.text.sources import fingerprint
 from pruneproof.integration.zero_shot import zero_shot as accuracies
 
@@ -58,7 +58,7 @@ AgainstPaper = Callable[..., dict[str, Any]]
 def run(
     name: str,
     plan: Plan,
-    data: Data,
+    texts: Texts,
     *,
     dtype: str = "auto",
     device: str = "cpu",
@@ -74,7 +74,7 @@ def run(
     Args:
         name: hub id, folder or GGUF file.
         plan: how to prune.
-        data: what with.
+        texts: what with.
         dtype: this and the others, see `RunOptions`.
         device: the same.
         stream: the same.
@@ -96,14 +96,14 @@ def run(
     """
     start = time.perf_counter()
     options = RunOptions(dtype, device, stream, zero_shot, out, report, verify)
-    prepared = prepare(name, plan, data, options)
+    prepared = prepare(name, plan, texts, options)
     with ExitStack() as stack:
         folder = beside(out) if out else Path(stack.enter_context(TemporaryDirectory()))
         store = _open(name, prepared, device, stream)
         # What lies in `out` would make it a result before it is one.
         if report is not None and out not in (report, *report.parents):
             report.mkdir(parents=True, exist_ok=True)
-        todo = _todo(name, plan, data, options, prepared)
+        todo = _todo(name, plan, texts, options, prepared)
         stack.enter_context(only_process(folder))
         stack.enter_context(_saying_what_is_kept(folder if out else None))
         if out is not None and out.exists():
@@ -117,7 +117,7 @@ def run(
             record = {
                 "complete": True,
                 **todo,
-                **_outcome(measured, plan, data, options, prepared, against_paper),
+                **_outcome(measured, plan, texts, options, prepared, against_paper),
                 "seconds": round(time.perf_counter() - start, 2),
             }
             text = json.dumps(in_words(record), indent=2, allow_nan=False) + "\n"
@@ -133,7 +133,7 @@ def run(
 
 
 def _todo(
-    name: str, plan: Plan, data: Data, options: RunOptions, prepared: Prepared
+    name: str, plan: Plan, texts: Texts, options: RunOptions, prepared: Prepared
 ) -> dict[str, Any]:
     """What tells a run from another, whose work it does not go on with."""
     return {
@@ -142,7 +142,7 @@ def _todo(
         "verify": options.verify,
         "dtype": str(prepared.skeleton.dtype).removeprefix("torch."),
         **plan.record(),
-        **asdict(data),
+        **asdict(texts),
         "calibration_fingerprint": fingerprint(prepared.tokens),
         "calibration_documents": prepared.calibration.documents,
         "calibration_separator": prepared.calibration.separator,
@@ -159,7 +159,7 @@ def _todo(
 
 
 def _outcome(
-    measured: dict[str, Any], plan: Plan, data: Data, options: RunOptions, prepared: Prepared,
+    measured: dict[str, Any], plan: Plan, texts: Texts, options: RunOptions, prepared: Prepared,
     against_paper: AgainstPaper | None,
 ) -> dict[str, Any]:  # fmt: skip
     """What was measured, with what the paper prints and what the run took."""
@@ -167,7 +167,7 @@ def _outcome(
         prepared.skeleton,
         prepared.decoder,
         plan,
-        data,
+        texts,
         len(prepared.windows),
         stream=options.stream,
     )
@@ -186,7 +186,7 @@ def _outcome(
             prepared.tokenizer,
             prepared.windows,
             plan,
-            data,
+            texts,
             (measured["dense_perplexity"], measured["pruned_perplexity"]),
             measured.get("zero_shot", {}),
         ),

@@ -12,7 +12,7 @@ from pruneproof.integration.bands.outcome import Outcome
 from pruneproof.integration.bands.settings import interpretations
 from pruneproof.integration.experiments import Entry, Ledger
 from pruneproof.integration.paper_tables import TABLES, load
-from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.texts import Texts
 from pruneproof.integration.regression.of_ledger import outcome
 from pruneproof.integration.regression.statements import Answer, answers
 
@@ -31,7 +31,7 @@ class Collected:
         machines: what was run where, by how many results.
     """
 
-    data: Data
+    data: Texts
     dtype: str
     outcomes: tuple[Outcome, ...]
     answers: tuple[Answer, ...]
@@ -90,8 +90,8 @@ def collect(path: Path) -> Collected:
     )
 
 
-def _conditions(entry: Entry) -> tuple[Data, str]:
-    return Data(**entry["data"]), entry["dtype"]
+def _conditions(entry: Entry) -> tuple[Texts, str]:
+    return Texts(**entry["data"]), entry["dtype"]
 
 
 def _where(entry: Mapping[str, Any]) -> str:

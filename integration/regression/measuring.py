@@ -10,7 +10,7 @@ from pruneproof.integration.bands.outcome import Outcome
 from pruneproof.integration.bands.settings import PAPER
 from pruneproof.integration.experiments import Entry, Experiment, Ledger, work_through
 from pruneproof.integration.paper_tables import Cell
-from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.texts import Texts
 from pruneproof.integration.regression.accuracies import (
     ZeroShot,
     digest_of_accuracies,
@@ -44,7 +44,7 @@ class Bench:
 
     ledger: Ledger
     models: Models
-    data: Data = PAPER
+    data: Texts = PAPER
     dtype: str = DTYPE
     every_reading: bool = False
     zero_shot: ZeroShot = harness

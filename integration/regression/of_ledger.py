@@ -8,12 +8,12 @@ from pruneproof.integration.bands.bands import band
 from pruneproof.integration.bands.outcome import Outcome, Reading
 from pruneproof.integration.experiments import Entry
 from pruneproof.integration.paper_tables import Cell
-from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.texts import Texts
 from pruneproof.integration.regression.accuracies import digest_of_accuracies
 from pruneproof.integration.regression.readings import experiments
 
 
-def outcome(cell: Cell, results: Mapping[str, Entry], data: Data, dtype: str) -> Outcome:
+def outcome(cell: Cell, results: Mapping[str, Entry], data: Texts, dtype: str) -> Outcome:
     """What a ledger's results say of a cell."""
     limits = band(cell)
     readings = []

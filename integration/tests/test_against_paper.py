@@ -17,8 +17,8 @@ from pruneproof.integration.bands.settings import PAPER, interpretations, plan_o
 from pruneproof.integration.doctor.known import publications
 from pruneproof.integration.paper_tables import MODELS, TABLES, load
 from pruneproof.integration.pruning.run import run
-from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 
 CELLS = [cell for table in TABLES for cell in load(table) if cell.metric == "perplexity"]
 DENSE = 5.47
@@ -279,7 +279,7 @@ def test_the_command_says_it_before_and_after(command):
 
 
 def test_a_run_that_is_handed_no_paper_is_held_against_none(llama, save_checkpoint, text):
-    record = run(str(save_checkpoint(llama)), RIA, Data(text, text, samples=2, seqlen=8))
+    record = run(str(save_checkpoint(llama)), RIA, Texts(text, text, samples=2, seqlen=8))
     assert record["paper"] is None
     assert list(in_sentences(record["paper"])) == ["not compared"]
 

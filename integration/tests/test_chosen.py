@@ -27,9 +27,9 @@ from pruneproof.integration.recipe.chosen import (
     layer_name,
     mean_sparsity,
 )
-from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
 from pruneproof.integration.recipe.sparsities_file import read_sparsities
+from pruneproof.integration.recipe.texts import Texts
 
 BLOCKS, WIDTH, BETWEEN = 6, 16, 24
 IN_A_BLOCK = 4 * WIDTH * WIDTH + 3 * WIDTH * BETWEEN
@@ -260,7 +260,7 @@ def test_a_record_is_plain_data_and_keeps_the_order():
 
 
 def test_an_experiment_that_chooses_nothing_is_called_as_before():
-    data = Data("c4", "wikitext2", 128, 2048)
+    data = Texts("c4", "wikitext2", 128, 2048)
     plain = Experiment("tiny", Plan("wanda", 0.5), data)
     assert set(plain.record()["plan"]) == {"method", "sparsity", "group"}
     chosen = [

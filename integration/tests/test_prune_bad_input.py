@@ -14,8 +14,8 @@ from pruneproof.integration.checkpoint.load import check_loaded
 from pruneproof.integration.decoder.blocks import decoder_blocks
 from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.pruning import prepare, run, unfinished
-from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 
 PLAN = Plan("wanda", sparsity=0.5)
 
@@ -30,7 +30,7 @@ def refused(monkeypatch, text, tmp_path):
     def refused(folder, message, plan=PLAN, error=ValueError, **more):
         monkeypatch.setattr(run, "load_weights", load)
         monkeypatch.setattr(run, "Streamed", load)
-        data = Data(**{"calibration": text, "evaluate": text, "samples": 2, "seqlen": 16} | more)
+        data = Texts(**{"calibration": text, "evaluate": text, "samples": 2, "seqlen": 16} | more)
         for stream in (False, True):
             with pytest.raises(error, match=message):
                 run.run(str(folder), plan, data, stream=stream, out=tmp_path / "out")
@@ -130,7 +130,7 @@ def test_a_disk_without_room(llama, refused, save_checkpoint, monkeypatch):
 
 
 def go(folder, text, tmp_path, **more):
-    data = Data(text, text, samples=2, seqlen=16)
+    data = Texts(text, text, samples=2, seqlen=16)
     return run.run(str(folder), PLAN, data, out=tmp_path / "out", **more)
 
 

@@ -10,8 +10,8 @@ from pruneproof.integration.decoder.blocks import decoder_blocks, linears
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.pruning.unfinished import Unfinished
-from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import METHODS, REFINEMENTS, Plan
+from pruneproof.integration.recipe.texts import Texts
 
 PATTERNS = [
     {"sparsity": 0.6},
@@ -63,7 +63,7 @@ def test_it_is_exact_after_a_stop_and_loads_again(plan, name, decoder_of, tokens
 
 def test_accelerate_places_the_model(llama, save_checkpoint, text):
     folder = str(save_checkpoint(llama))
-    data = Data(text, text, samples=2, seqlen=16)
+    data = Texts(text, text, samples=2, seqlen=16)
     placed = run(folder, PLANS[0], data, device="auto")
     assert placed["pruned_perplexity"] == run(folder, PLANS[0], data)["pruned_perplexity"]
 

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
 from pruneproof.integration.pruning import prepare, run
-from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 
 PLAN = Plan("wanda", sparsity=0.5)
 
@@ -150,7 +150,7 @@ def unfinished(call, text, tmp_path, monkeypatch):
         stored(self, block, masks)
 
     def go():
-        data = Data(text, text, samples=2, seqlen=8)
+        data = Texts(text, text, samples=2, seqlen=8)
         return run.run(str(call.folder), PLAN, data, out=tmp_path / "out")
 
     with monkeypatch.context() as patched:

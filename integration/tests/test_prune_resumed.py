@@ -12,8 +12,8 @@ from transformers import LlamaForCausalLM
 from checkpoints import model_of
 from pruneproof.integration.pruning import blockwise, prepare, run
 from pruneproof.integration.pruning.unfinished import Unfinished
-from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 
 IN_MEMORY = pytest.mark.parametrize("go", [False], indirect=True)
 STREAMED = pytest.mark.parametrize("go", [True], indirect=True)
@@ -25,7 +25,7 @@ def go(request, save_checkpoint, text, tmp_path):
     folder = save_checkpoint(model_of("llama"))
 
     def go(out="out", **more):
-        data = Data(text, text, samples=2, seqlen=8)
+        data = Texts(text, text, samples=2, seqlen=8)
         return run.run(
             str(folder), Plan("wanda", sparsity=0.5), data, stream=request.param,
             out=tmp_path / out, **more,

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from pruneproof.cli.app import app
 from pruneproof.integration.decoder.blocks import decoder_blocks, linears
 from pruneproof.integration.pruning import blockwise, prepare, run, run_options
-from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 
 PLAN = Plan("ria", sparsity=0.5, refine="dsnot")
 
@@ -25,7 +25,7 @@ def place(tmp_path, llama, save_checkpoint, text):
 
 
 def go(place, **more):
-    data = Data(str(place / "text.txt"), str(place / "text.txt"), samples=4, seqlen=16)
+    data = Texts(str(place / "text.txt"), str(place / "text.txt"), samples=4, seqlen=16)
     return run.run(str(place / "model"), PLAN, data, **more)
 
 
@@ -83,7 +83,7 @@ def test_a_result_is_never_overwritten(place):
 
 
 def test_a_sequence_longer_than_the_models_is_refused_first(place):
-    data = Data(str(place / "text.txt"), str(place / "text.txt"), samples=1, seqlen=33)
+    data = Texts(str(place / "text.txt"), str(place / "text.txt"), samples=1, seqlen=33)
     with pytest.raises(ValueError, match="seqlen must be at most the model's 32, got 33"):
         run.run(str(place / "model"), PLAN, data)
 

@@ -16,15 +16,15 @@ from pruneproof.integration.checkpoint.shards import Shards
 from pruneproof.integration.decoder.passes import Passes
 from pruneproof.integration.pruning import blockwise, weight_store
 from pruneproof.integration.pruning.run import run
-from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 
 PLAN = Plan("ria", sparsity=0.5, refine="dsnot")
 SAME = ("dense_perplexity", "pruned_perplexity", "achieved_sparsity")
 
 
 def data(text):
-    return Data(text, text, samples=4, seqlen=16)
+    return Texts(text, text, samples=4, seqlen=16)
 
 
 def tensors(folder):

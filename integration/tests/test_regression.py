@@ -12,7 +12,7 @@ from pruneproof.integration.bands.settings import PAPER, Interpretation, plan_of
 from pruneproof.integration.doctor.finding import Finding, Verdict
 from pruneproof.integration.experiments import Ledger, Runner
 from pruneproof.integration.paper_tables import MODELS, TABLES, Cell, load
-from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.texts import Texts
 from pruneproof.integration.regression import examination, measuring, tiers
 from pruneproof.integration.regression.measuring import Bench
 from pruneproof.integration.regression.models import (
@@ -31,11 +31,11 @@ TASKS = "boolq", "rte", "hellaswag", "winogrande", "arc_easy", "arc_challenge", 
 
 
 @pytest.fixture
-def data(tmp_path) -> Data:
+def data(tmp_path) -> Texts:
     """Text of the tests' tokenizer, for calibration and evaluation."""
     path = tmp_path / "text.txt"
     path.write_text("".join(chr(33 + i * i % 83) for i in range(400)), encoding="utf-8")
-    return Data(str(path), str(path), samples=2, seqlen=16, windows=3)
+    return Texts(str(path), str(path), samples=2, seqlen=16, windows=3)
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ class TestReadings:
 
     def test_the_papers_setup_is_the_default(self):
         (_, experiment), *_ = experiments(HALF)
-        assert experiment.data == PAPER == Data("c4", "wikitext2", 128, 2048, 0)
+        assert experiment.data == PAPER == Texts("c4", "wikitext2", 128, 2048, 0)
         assert experiment.dtype == DTYPE == "float16"
 
 

@@ -11,7 +11,7 @@ from pruneproof.integration.audit.checks import norms, sensitivity
 from pruneproof.integration.bands.settings import PAPER, interpretations
 from pruneproof.integration.experiments import Ledger
 from pruneproof.integration.paper_tables import TABLES, Cell, load
-from pruneproof.integration.recipe.data import Data
+from pruneproof.integration.recipe.texts import Texts
 from pruneproof.integration.regression import report
 from pruneproof.integration.regression.accuracies import digest_of_accuracies
 from pruneproof.integration.regression.collected import collect
@@ -118,7 +118,7 @@ class TestPages:
         ).read_text("utf-8")
 
     def test_results_of_other_data_are_left_aside(self, some):
-        ledger(some, results(SOME[:2], data=Data("c4", "wikitext2", samples=8)))
+        ledger(some, results(SOME[:2], data=Texts("c4", "wikitext2", samples=8)))
         found = collect(some)
         assert (found.data, found.other) == (PAPER, 4)
         assert len(found.measured) == 16

@@ -14,8 +14,8 @@ from pruneproof.cli.app import app
 from pruneproof.integration.checkpoint.naming import CONVERTS
 from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.pruning import blockwise, run
-from pruneproof.integration.recipe.data import Data
 from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 
 EXPERTS, SILENT = 5, 4
 TOKENS = 4 * 16
@@ -47,7 +47,7 @@ def go(folder, text, tmp_path):
     """Prunes it with Wanda."""
 
     def go(unreached=None, method="wanda", out="out", parameters=None, **more):
-        data = Data(text, text, samples=4, seqlen=16)
+        data = Texts(text, text, samples=4, seqlen=16)
         plan = Plan(method, 0.5, parameters=parameters or {}, unreached=unreached)
         return run.run(str(folder), plan, data, out=out and tmp_path / out, **more)
 
@@ -180,7 +180,7 @@ def test_after_the_error_the_run_goes_on_with_the_decision(
     stream, save_checkpoint, text, tmp_path, monkeypatch
 ):
     """The masks of blocks whose experts were all reached are those of every decision."""
-    folder, data = save_checkpoint(mixtral(silent_from=2)), Data(text, text, samples=4, seqlen=16)
+    folder, data = save_checkpoint(mixtral(silent_from=2)), Texts(text, text, samples=4, seqlen=16)
 
     def go(unreached, out):
         plan = Plan("wanda", 0.5, unreached=unreached)
