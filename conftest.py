@@ -56,7 +56,7 @@ def checkpoint_layers() -> dict[str, Any]:
 
     It stands here since `properties` and `integration` do not import each other.
     """
-    from pruneproof.integration.small_llama import fetch_small_llama
+    from pruneproof.integration.small_checkpoints.small_llama import fetch_small_llama
 
     return _layers_by_name(fetch_small_llama(), blocks=(0, 14, 29), length=512)
 
@@ -64,7 +64,7 @@ def checkpoint_layers() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def opt_layers() -> dict[str, Any]:
     """The same of two blocks of a small OPT: what fc2 is fed is 0 where ReLU cuts it off."""
-    from pruneproof.integration.small_opt import LENGTH, train_small_opt
+    from pruneproof.integration.small_checkpoints.small_opt import LENGTH, train_small_opt
 
     return _layers_by_name(train_small_opt(), blocks=(0, 3), length=LENGTH)
 
@@ -73,9 +73,9 @@ def _layers_by_name(folder: Path, blocks: Sequence[int], length: int) -> dict[st
     # Slow to import, and only the checkpoints' tests need it.
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from pruneproof.integration.calibration import token_windows
-    from pruneproof.integration.linear_inputs import linear_inputs
-    from pruneproof.integration.wikipedia import fetch_wikipedia_text
+    from pruneproof.integration.decoder.linear_inputs import linear_inputs
+    from pruneproof.integration.text.calibration import token_windows
+    from pruneproof.integration.text.wikipedia import fetch_wikipedia_text
 
     model = AutoModelForCausalLM.from_pretrained(folder).eval()
     tokenizer = AutoTokenizer.from_pretrained(folder)

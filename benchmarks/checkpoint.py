@@ -25,14 +25,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pruneproof.integration.calibration import token_windows
-from pruneproof.integration.linear_inputs import decoder_blocks, linears
+from pruneproof.integration.checkpoint.load import load_model
+from pruneproof.integration.decoder.blocks import decoder_blocks, linears
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.load import load_model
 from pruneproof.integration.pruning.memory import measured_peak
-from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.small_llama import fetch_small_llama
-from pruneproof.integration.wikipedia import fetch_wikipedia_text
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.small_checkpoints.small_llama import fetch_small_llama
+from pruneproof.integration.text.calibration import token_windows
+from pruneproof.integration.text.wikipedia import fetch_wikipedia_text
 from pruneproof.properties.peers.clone import Clone
 
 SIDES = ("known", "ours", "products")

@@ -16,10 +16,10 @@ import torch
 from timing import HEADER, time_in_pairs
 from torch import Tensor, nn
 
+from pruneproof.integration.decoder.matrices import Matrices
 from pruneproof.integration.pruning.blockwise import masks_of
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
-from pruneproof.integration.pruning.matrices import Matrices
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
 from pruneproof.reference import ActivationStatistics
 
 SHAPES = {

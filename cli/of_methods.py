@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pruneproof.integration.pruning.plan import METHODS
+from pruneproof.integration.recipe.plan import METHODS
 from pruneproof.reference.methods import PARAMETERS, REFINEMENTS, REFINING, SCORES, Method
 
 OF_SCORES = {name: name for name in PARAMETERS if name != "seed"}

@@ -11,8 +11,8 @@ from typer.core import TyperCommand
 from pruneproof.cli.extra import check_extra
 
 if TYPE_CHECKING:
-    from pruneproof.integration.pruning.data import Data
-    from pruneproof.integration.pruning.plan import Plan
+    from pruneproof.integration.recipe.plan import Plan
+    from pruneproof.integration.recipe.texts import Texts
 
 AMOUNT, METHOD, REFINEMENT = "How much", "The method's parameters", "The refinement's parameters"
 DATA, MACHINE, RESULT = "Calibration and evaluation", "Where it runs", "What it leaves"
@@ -184,11 +184,11 @@ def prune(
     given = {name: value for name, value in locals().items() if value is not None}
     check_extra("prune")
     from pruneproof.cli.of_methods import of_refinement, of_score
-    from pruneproof.integration.pruning.data import Data
-    from pruneproof.integration.pruning.plan import Plan
-    from pruneproof.integration.pruning.sparsities_file import read_sparsities
+    from pruneproof.integration.recipe.plan import Plan
+    from pruneproof.integration.recipe.sparsities_file import read_sparsities
+    from pruneproof.integration.recipe.texts import Texts
 
-    where = {
+    options = {
         "dtype": dtype, "device": device, "stream": stream, "zero_shot": zero_shot, "out": out,
         "report": report, "verify": verify,
     }  # fmt: skip
@@ -197,25 +197,26 @@ def prune(
         of_refinement(given), tuple(skip or ()),
         {} if sparsities is None else read_sparsities(sparsities), unreached,
     )  # fmt: skip
-    data = Data(calibration, evaluate, samples, seqlen, seed, windows, pack)
-    (_preview if dry_run else _run)(model, plan, data, where)
+    texts = Texts(calibration, evaluate, samples, seqlen, seed, windows, pack)
+    (_preview if dry_run else _run)(model, plan, texts, options)
 
 
-def _preview(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
+def _preview(model: str, plan: Plan, texts: Texts, options: dict[str, Any]) -> None:
+    from pruneproof.integration.bands.against_paper import expected
     from pruneproof.integration.pruning.preview import preview
-    from pruneproof.integration.pruning.where import Where
+    from pruneproof.integration.pruning.run_options import RunOptions
 
-    for what, text in preview(model, plan, data, Where(**where)).items():
+    for what, text in preview(model, plan, texts, RunOptions(**options), expected).items():
         _say(what, text)
 
 
-def _run(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
-    from pruneproof.integration.pruning.against_paper import in_sentences
+def _run(model: str, plan: Plan, texts: Texts, options: dict[str, Any]) -> None:
+    from pruneproof.integration.bands.against_paper import against_paper, in_sentences
     from pruneproof.integration.pruning.counted import dense_in_words
     from pruneproof.integration.pruning.run import run
-    from pruneproof.integration.text_sources import origin
+    from pruneproof.integration.text.sources import origin
 
-    record = run(model, plan, data, **where)
+    record = run(model, plan, texts, **options, against_paper=against_paper)
     of_text = origin(record["calibration_documents"], record["calibration_separator"])
     _say("calibration", f"{record['samples']} sequences of {of_text}")
     _say("dense perplexity", f"{record['dense_perplexity']:.3f}")
@@ -237,8 +238,8 @@ def _run(model: str, plan: Plan, data: Data, where: dict[str, Any]) -> None:
         _say(task, f"{100 * accuracy:.1f} %")
     for sentence in in_sentences(record["paper"]):
         _say("the paper", sentence)
-    if where["out"] is not None:
-        _say("saved in", where["out"])
+    if options["out"] is not None:
+        _say("saved in", options["out"])
 
 
 def _say(what: str, text: object) -> None:

@@ -40,6 +40,6 @@ def test_examples_give_what_they_say(name: str) -> None:
 def test_examples_are_found() -> None:
     """A change of layout must not leave this file with nothing to run."""
     examples = doctest.DocTestFinder().find(
-        importlib.import_module("pruneproof.integration.wikipedia")
+        importlib.import_module("pruneproof.integration.text.wikipedia")
     )
     assert sum(len(test.examples) for test in examples) == 1

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from pruneproof.cli.app import app
 from pruneproof.cli.of_methods import OF_REFINEMENTS, OF_SCORES, helps, of_refinement, of_score
 from pruneproof.cli.prune import prune
-from pruneproof.integration.pruning.plan import METHODS, Plan
+from pruneproof.integration.recipe.plan import METHODS, Plan
 from pruneproof.reference.methods import PARAMETERS, REFINEMENTS, REFINING, Interval
 
 RECORDS = {

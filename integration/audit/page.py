@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pruneproof.integration.audit.answered import Answered, findings, summary
 from pruneproof.integration.audit.finding import DOUBTFUL, Finding
-from pruneproof.integration.audit.ledger import Entry, findings, summary
 
 HEADER = """# Audit of the printed numbers
 
@@ -20,7 +20,7 @@ would vanish with cells that look damaged. Table 1 holds formulas, which `prunep
 """
 
 
-def page(entries: list[Entry]) -> str:
+def page(entries: list[Answered]) -> str:
     """The page, in Markdown."""
     found = findings(entries)
     parts = [
@@ -43,7 +43,7 @@ def page(entries: list[Entry]) -> str:
     return "\n".join(parts) + "\n"
 
 
-def overview(number: int, entry: Entry, finding: Finding) -> str:
+def overview(number: int, entry: Answered, finding: Finding) -> str:
     """The line of a finding in the table."""
     notes = [finding.verdict] if finding.verdict == DOUBTFUL else []
     notes += ["scan?"] if finding.ocr_suspect else []
@@ -51,7 +51,7 @@ def overview(number: int, entry: Entry, finding: Finding) -> str:
     return f"| {cell(finding.locus)} | {link} | {finding.severity} | {', '.join(notes)} |"
 
 
-def section(number: int, entry: Entry, finding: Finding) -> str:
+def section(number: int, entry: Answered, finding: Finding) -> str:
     """The paragraph of a finding."""
     scan = ", may be a scanning artefact" if finding.ocr_suspect else ""
     lines = [

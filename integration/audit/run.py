@@ -1,4 +1,4 @@
-"""`pruneproof audit`: answer every check, print the ledger, write the report."""
+"""`pruneproof audit`: answer every check, print the ledger and write the report."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pruneproof.integration.audit import ledger, terminal
+from pruneproof.integration.audit import answered, terminal
 from pruneproof.integration.audit.book import Book
 from pruneproof.integration.files import write_whole
 
@@ -32,12 +32,12 @@ def run(report: Path | None = None, screen: Console | None = None) -> int:
     if report is not None:
         report.mkdir(parents=True, exist_ok=True)
         (report / REPORT).unlink(missing_ok=True)
-    entries = ledger.audit(Book.printed())
+    entries = answered.audit(Book.printed())
     terminal.show(entries, screen)
     if report is not None:
-        write_whole(report / REPORT, ledger.as_json(entries))
+        write_whole(report / REPORT, answered.as_json(entries))
         screen.print(f"wrote {report / REPORT}", highlight=False, markup=False)
-    differences = ledger.changes(entries)
+    differences = answered.changes(entries)
     for difference in differences:
         screen.print(f"changed: {difference}", style="red", highlight=False, markup=False)
     return 1 if differences else 0

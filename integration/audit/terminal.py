@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pruneproof.integration.audit.answered import Answered, findings, summary
 from pruneproof.integration.audit.finding import DOUBTFUL, Finding
-from pruneproof.integration.audit.ledger import Entry, findings, summary
 
 SEVERITIES = {"high": "[red]high[/]", "medium": "[yellow]medium[/]", "low": "[dim]low[/]"}
 PLAIN_WIDTH = 132
@@ -23,7 +23,7 @@ def console() -> Console:
     return found if found.is_terminal else Console(width=PLAIN_WIDTH)
 
 
-def show(entries: list[Entry], screen: Console) -> None:
+def show(entries: list[Answered], screen: Console) -> None:
     """Print the findings and the counts."""
     table = Table(box=box.SIMPLE_HEAD, expand=True)
     table.add_column("weight", no_wrap=True)
@@ -35,7 +35,7 @@ def show(entries: list[Entry], screen: Console) -> None:
     screen.print(summary(entries), highlight=False)
 
 
-def words(entry: Entry, finding: Finding) -> str:
+def words(entry: Answered, finding: Finding) -> str:
     """A finding as the ledger shows it, in rich's markup."""
     lines = [
         escape(entry.statement),

@@ -13,7 +13,7 @@ from pruneproof.integration.paper_tables import TABLES, Cell, load
 def band(cell: Cell) -> Band:
     """The limits between which a measured number agrees with a cell.
 
-    They hold for every reading of what the paper leaves open (see `settings.hypotheses`): which of
+    They hold for every reading of what the paper leaves open (see `interpretations`): which of
     the readings a measured number falls inside for says which of them it supports.
 
     Example:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pruneproof.integration.bands.band import Band
-from pruneproof.integration.bands.settings import Hypothesis, hypotheses
+from pruneproof.integration.bands.settings import Interpretation, interpretations
 
 
 @dataclass(frozen=True)
@@ -13,12 +13,12 @@ class Reading:
     """One reading of a cell, measured.
 
     Attributes:
-        hypothesis: which reading.
+        interpretation: which reading.
         measured: the number.
         place: where it lies, see `Band.place`.
     """
 
-    hypothesis: Hypothesis
+    interpretation: Interpretation
     measured: float
     place: str
 
@@ -29,7 +29,7 @@ class Outcome:
 
     Attributes:
         band: of the cell.
-        readings: in the order of `hypotheses`; those that were not measured are left out.
+        readings: in the order of `interpretations`; those that were not measured are left out.
     """
 
     band: Band
@@ -45,8 +45,8 @@ class Outcome:
         """In words: what the measured numbers say of the cell."""
         if not self.readings:
             return "not measured"
-        asked = len(hypotheses(self.band.cell))
-        names = " and ".join(str(reading.hypothesis) for reading in self.supported)
+        asked = len(interpretations(self.band.cell))
+        names = " and ".join(str(reading.interpretation) for reading in self.supported)
         if not self.supported:
             rest = "" if len(self.readings) == asked else " so far"
             return f"disagrees{rest}"
@@ -61,7 +61,7 @@ class Outcome:
             f"{cell.id}: printed {cell.printed}, band {self.band.low:.4g} – {self.band.high:.4g}"
         )
         shown = [
-            f"{reading.measured:.4g} {reading.hypothesis} ({reading.place})"
+            f"{reading.measured:.4g} {reading.interpretation} ({reading.place})"
             for reading in self.readings
         ]
         why = "; ".join(f"{each.cause}: {each.words}" for each in self.band.reasons)

@@ -10,7 +10,7 @@ from pruneproof.integration.bands.band import Band, Reason
 from pruneproof.integration.bands.bands import every_band
 from pruneproof.integration.bands.perplexity import DTYPE_DENSE, DTYPE_EXCESS
 from pruneproof.integration.bands.resolving import Resolution, resolution
-from pruneproof.integration.bands.settings import hypotheses
+from pruneproof.integration.bands.settings import interpretations
 from pruneproof.integration.bands.spread import (
     QUANTILE,
     SMALL_CHECKPOINT,
@@ -192,7 +192,7 @@ def tables() -> Iterator[str]:
 def line(band: Band) -> str:
     """A cell in its table."""
     why = "; ".join(f"{reason.cause} {width(reason)}" for reason in band.reasons)
-    readings = " or ".join(map(str, hypotheses(band.cell)))
+    readings = " or ".join(map(str, interpretations(band.cell)))
     limits = f"{short(band.low, band)} – {short(band.high, band)}"
     return f"| {name(band.cell)} | {band.cell.printed} | {limits} | {why} | {readings} |"
 

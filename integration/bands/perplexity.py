@@ -6,7 +6,7 @@ import math
 
 from pruneproof.integration.bands.alternatives import contradiction
 from pruneproof.integration.bands.band import Band, Reason
-from pruneproof.integration.bands.settings import hypotheses, plan_of, unprinted_setting
+from pruneproof.integration.bands.settings import interpretations, plan_of, unprinted_setting
 from pruneproof.integration.bands.spread import (
     QUANTILE,
     T_QUANTILE,
@@ -92,7 +92,7 @@ def calibration(cell: Cell) -> Reason | None:
 
 def calibrates(cell: Cell) -> bool:
     """Whether a mask depends on activations, whichever reading of the cell is meant."""
-    plan = plan_of(cell, hypotheses(cell)[0])
+    plan = plan_of(cell, interpretations(cell)[0])
     return plan is not None and bool(plan.needs)
 
 

@@ -11,10 +11,10 @@ from typing import Any
 from pruneproof.integration.bands.band import Reason
 from pruneproof.integration.bands.spread import log_excess
 from pruneproof.integration.paper_tables import Cell, load
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 
-PAPER = Data(calibration="c4", evaluate="wikitext2", samples=128, seqlen=2048, seed=0)
+PAPER = Texts(calibration="c4", evaluate="wikitext2", samples=128, seqlen=2048, seed=0)
 """Section 4 and Appendix C.1."""
 REFINED = ("p", "gamma_grow", "gamma_prune", "relative_grow", "relative_prune")
 """The parameters of R²-DSnoT, as against those of the score before it."""
@@ -23,7 +23,7 @@ ALPHA_OF_TABLE_6 = 0.5
 
 
 @dataclass(frozen=True)
-class Hypothesis:
+class Interpretation:
     """One reading of what the paper leaves open.
 
     Attributes:
@@ -42,34 +42,34 @@ class Hypothesis:
         ] + terms
 
 
-def hypotheses(cell: Cell) -> tuple[Hypothesis, ...]:
+def interpretations(cell: Cell) -> tuple[Interpretation, ...]:
     """The readings of a cell, the likeliest first.
 
     The groups come as the tables guess them. A sum over columns is first taken as it is in code
     that stores a weight as `nn.Linear` does: one sum for each input.
     """
     if cell.method == "dense" or cell.n_m is not None:
-        return (Hypothesis("none"),)
+        return (Interpretation("none"),)
     groups = ("output", "layer") if cell.group == "output" else ("layer", "output")
     terms = {"col-sum": ("input", "output"), "row-sum": ("output", "input")}.get(
         cell.get("terms"), ("both",)
     )
-    return tuple(Hypothesis(group, term) for term in terms for group in groups)
+    return tuple(Interpretation(group, term) for term in terms for group in groups)
 
 
-def plan_of(cell: Cell, hypothesis: Hypothesis) -> Plan | None:
+def plan_of(cell: Cell, interpretation: Interpretation) -> Plan | None:
     """How a cell's model is pruned under one reading; None leaves it dense."""
     if cell.method == "dense":
         return None
     parameters: dict[str, Any] = score_parameters(cell)
-    if hypothesis.terms != "both":
-        parameters["terms"] = hypothesis.terms
+    if interpretation.terms != "both":
+        parameters["terms"] = interpretation.terms
     return Plan(
         method=cell.method,
         sparsity=cell.sparsity,
         n_m=_pattern(cell.n_m),
         # Weights under n:m have their groups along the inputs of one output.
-        group="output" if hypothesis.group == "none" else hypothesis.group,
+        group="output" if interpretation.group == "none" else interpretation.group,
         parameters=parameters,
         refine=cell.refinement,
         refine_parameters=refine_parameters(cell),

@@ -8,14 +8,14 @@ from typing import Any
 
 from torch import Tensor
 
+from pruneproof.integration.checkpoint.load import most_positions
 from pruneproof.integration.doctor import of_data, of_model
 from pruneproof.integration.doctor.finding import Finding, Verdict
-from pruneproof.integration.doctor.known import Book, book
+from pruneproof.integration.doctor.known import Publications, publications
 from pruneproof.integration.doctor.of_perplexity import perplexity as dense
 from pruneproof.integration.doctor.weights import look_at
 from pruneproof.integration.perplexity import perplexity
-from pruneproof.integration.pruning.load import most_positions
-from pruneproof.integration.text_sources import fingerprint
+from pruneproof.integration.text.sources import fingerprint
 
 Track = Callable[[Tensor], Iterable[Tensor]]
 
@@ -62,7 +62,7 @@ def examine(
     name: str = "",
     whole: bool = True,
     measure: bool = True,
-    known: Book | None = None,
+    known: Publications | None = None,
     track: Track = iter,
 ) -> Examination:
     """Look at a model and its data; measure the dense perplexity; say what is off and why.
@@ -83,7 +83,7 @@ def examine(
     """
     if len(windows) == 0:
         raise ValueError("windows: there is none")
-    known = book() if known is None else known
+    known = publications() if known is None else known
     splitter = known.tokenizer_of(tokenizer)
     identity = of_model.recognise(known, model.config, splitter)
     begins = of_data.beginning(tokenizer, windows)

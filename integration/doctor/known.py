@@ -87,7 +87,7 @@ class KnownModel:
 
 
 @dataclass(frozen=True)
-class Book:
+class Publications:
     """All that is known.
 
     Attributes:
@@ -127,7 +127,7 @@ def differences(model: KnownModel, config: Any) -> list[str]:
 
 
 @cache
-def book(path: Path = FILE) -> Book:
+def publications(path: Path = FILE) -> Publications:
     """What known_models.toml says.
 
     Raises:
@@ -144,7 +144,7 @@ def book(path: Path = FILE) -> Book:
         for each in data["tokenizer"]
     ]
     pairs = data["tolerance"]["printed"]
-    return Book(
+    return Publications(
         models=tuple(models),
         tokenizers={each.id: each for each in tokenizers},
         spread=max(float(high) / float(low) for low, high in pairs),

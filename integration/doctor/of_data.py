@@ -7,9 +7,9 @@ from typing import Any
 
 from torch import Tensor
 
+from pruneproof.integration.checkpoint.load import most_positions
 from pruneproof.integration.doctor.finding import Finding, Verdict
-from pruneproof.integration.doctor.known import Book, KnownModel, KnownTokenizer
-from pruneproof.integration.pruning.load import most_positions
+from pruneproof.integration.doctor.known import KnownModel, KnownTokenizer, Publications
 
 USUAL = 2048
 SEEN = 600
@@ -25,14 +25,14 @@ def beginning(tokenizer: Any, windows: Tensor) -> str:
     return decode(windows.flatten()[:SEEN].tolist())[:SEEN] if decode is not None else ""
 
 
-def is_wikitext(book: Book, text: str) -> bool:
+def is_wikitext(publications: Publications, text: str) -> bool:
     """Whether a text is some split of WikiText."""
-    return _split(book.splits, text) != ""
+    return _split(publications.splits, text) != ""
 
 
-def text(book: Book, source: str, begins: str) -> Finding:
+def text(publications: Publications, source: str, begins: str) -> Finding:
     """Which text it is: split, raw or tokenised."""
-    split = _split(book.splits, begins)
+    split = _split(publications.splits, begins)
     if not split:
         if source != "wikitext2":
             return Finding(

@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from pruneproof.integration.doctor.finding import Finding, Verdict
-from pruneproof.integration.doctor.known import Book, KnownModel, KnownTokenizer, differences
+from pruneproof.integration.doctor.known import (
+    KnownModel,
+    KnownTokenizer,
+    Publications,
+    differences,
+)
 from pruneproof.integration.doctor.weights import Weights
 from pruneproof.integration.inspection.facts import DENSE_ZEROS
 
@@ -18,15 +23,17 @@ FINE_TUNED = re.compile(
 DOWNLOAD = "fetch the checkpoint again and compare its checksums"
 
 
-def recognise(book: Book, config: Any, tokenizer: KnownTokenizer | None) -> KnownModel | None:
+def recognise(
+    publications: Publications, config: Any, tokenizer: KnownTokenizer | None
+) -> KnownModel | None:
     """The known model with this structure and this tokenizer."""
     if tokenizer is None:
         return None
-    shaped = book.shaped_like(config)
+    shaped = publications.shaped_like(config)
     return next((each for each in shaped if each.tokenizer == tokenizer.id), None)
 
 
-def structure(book: Book, model: Any, known: KnownModel | None) -> Finding:
+def structure(publications: Publications, model: Any, known: KnownModel | None) -> Finding:
     """Vocabulary, width, depth and number of parameters."""
     config, parameters = model.config, sum(each.numel() for each in model.parameters())
     measured = (
@@ -34,7 +41,9 @@ def structure(book: Book, model: Any, known: KnownModel | None) -> Finding:
         f"vocabulary {config.vocab_size:,}, {parameters:,} parameters"
     )
     if known is None:
-        return Finding("structure", Verdict.UNKNOWN, measured, cause=_why_unknown(book, config))
+        return Finding(
+            "structure", Verdict.UNKNOWN, measured, cause=_why_unknown(publications, config)
+        )
     expected = f"{known.id}: {known.parameters:,} parameters"
     if parameters != known.parameters:
         return Finding(
@@ -49,13 +58,13 @@ def structure(book: Book, model: Any, known: KnownModel | None) -> Finding:
     return Finding("structure", Verdict.HEALTHY, measured, expected, "its configuration")
 
 
-def _why_unknown(book: Book, config: Any) -> str:
-    if shaped := book.shaped_like(config):
+def _why_unknown(publications: Publications, config: Any) -> str:
+    if shaped := publications.shaped_like(config):
         return (
             f"it has the structure of {shaped[0].id}, but another tokenizer, so it is another "
             "model; what is published does not apply"
         )
-    for each in book.models:
+    for each in publications.models:
         if differences(each, config) == ["vocab_size"]:
             return (
                 f"it has the structure of {each.id} but for its vocabulary, as fine-tuned models "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from pruneproof.integration.doctor.finding import Finding, Verdict
-from pruneproof.integration.doctor.known import Book, Known, KnownModel
+from pruneproof.integration.doctor.known import Known, KnownModel, Publications
 
 BROKEN = 100.0
 """A perplexity this many times the published one is that of a model that does not work: none of
@@ -13,7 +13,7 @@ the milder causes (fine-tuning, four bits, context) comes near."""
 
 
 def perplexity(
-    book: Book,
+    publications: Publications,
     known: KnownModel | None,
     measured: float,
     seqlen: int,
@@ -23,7 +23,7 @@ def perplexity(
     """Compare a dense perplexity with what is published at this context length.
 
     Args:
-        book: what is known.
+        publications: what is known.
         known: the model, None where it is not.
         measured: the perplexity.
         seqlen: tokens in a window.
@@ -55,32 +55,36 @@ def perplexity(
             cause="nothing is published at this context length",
             advice=f"take --seqlen {known.perplexity[0].seqlen}",
         )
-    low, high = published.limits(book.spread)
+    low, high = published.limits(publications.spread)
     expected = f"{published.printed}, from {low:.3f} to {high:.3f}"
     make = ("dense perplexity", shown, expected, published.basis)
     if low <= measured <= high:
         return Finding(make[0], Verdict.HEALTHY, *make[1:])
-    cause, advice = _cause(book, known, measured, seqlen, others)
+    cause, advice = _cause(publications, known, measured, seqlen, others)
     return Finding(make[0], Verdict.OFF, *make[1:], cause, advice)
 
 
 def _cause(
-    book: Book, known: KnownModel, measured: float, seqlen: int, others: list[Finding]
+    publications: Publications,
+    known: KnownModel,
+    measured: float,
+    seqlen: int,
+    others: list[Finding],
 ) -> tuple[str, str]:
     # What another look has found explains more than any guess.
     found = [each for each in others if each.verdict is Verdict.OFF]
     if found:
         names = ", ".join(each.check for each in found)
         return f"what is off with: {names}", "see there"
-    for twin in _twins(book, known):
+    for twin in _twins(publications, known):
         published = twin.at(seqlen)
-        if published is not None and _within(book, published, measured):
+        if published is not None and _within(publications, published, measured):
             return (
                 f"it is what {twin.id} has, which has the same layers: another checkpoint",
                 f"take {known.id}, or compare with {twin.id}",
             )
     for published in known.perplexity:
-        if _within(book, published, measured):
+        if _within(publications, published, measured):
             return (
                 f"it is what {known.id} has with windows of {published.seqlen} tokens",
                 f"check that the windows really have {seqlen} tokens",
@@ -108,7 +112,7 @@ def _cause(
     )
 
 
-def _twins(book: Book, known: KnownModel) -> list[KnownModel]:
+def _twins(publications: Publications, known: KnownModel) -> list[KnownModel]:
     """Other models that differ in the longest context alone."""
 
     def layers(model: KnownModel) -> dict[str, object]:
@@ -116,9 +120,9 @@ def _twins(book: Book, known: KnownModel) -> list[KnownModel]:
             key: each for key, each in model.structure.items() if key != "max_position_embeddings"
         }
 
-    return [each for each in book.models if each != known and layers(each) == layers(known)]
+    return [each for each in publications.models if each != known and layers(each) == layers(known)]
 
 
-def _within(book: Book, published: Known, measured: float) -> bool:
-    low, high = published.limits(book.spread)
+def _within(publications: Publications, published: Known, measured: float) -> bool:
+    low, high = published.limits(publications.spread)
     return low <= measured <= high

@@ -9,21 +9,21 @@ from typing import Any
 import torch
 import transformers
 
-from pruneproof.integration.doctor.examine import Examination, examine
-from pruneproof.integration.doctor.terminal import console, show
-from pruneproof.integration.files import in_words, write_whole
-from pruneproof.integration.progress import Bars
-from pruneproof.integration.pruning.load import (
+from pruneproof.integration.checkpoint.load import (
     check_dtype,
     load_skeleton,
     load_tokenizer,
     load_weights,
     stored_files,
 )
-from pruneproof.integration.pruning.quantised import quantised_by
-from pruneproof.integration.pruning.settle import settle
-from pruneproof.integration.pruning.where import check_device
-from pruneproof.integration.text_sources import evaluation_tokens
+from pruneproof.integration.checkpoint.quantised import quantised_by
+from pruneproof.integration.checkpoint.settle import settle
+from pruneproof.integration.doctor.examine import Examination, examine
+from pruneproof.integration.doctor.terminal import console, show
+from pruneproof.integration.files import in_words, write_whole
+from pruneproof.integration.progress import Bars
+from pruneproof.integration.pruning.run_options import check_device
+from pruneproof.integration.text.sources import evaluation_tokens
 
 
 def run(

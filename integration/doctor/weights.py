@@ -10,12 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pruneproof.integration.decoder.blocks import decoder_blocks, linears
+from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.inspection.facts import Facts, look
 from pruneproof.integration.inspection.levels import levels_of, sample
 from pruneproof.integration.inspection.n_of_m import claimed
 from pruneproof.integration.inspection.of_torch import content_of, entry_of
-from pruneproof.integration.linear_inputs import decoder_blocks, linears
-from pruneproof.integration.pruning.decoder import Decoder
 
 PATTERNS = ((2, 4), (4, 8))
 """Patterns that are named also where all outputs have the same zeros."""

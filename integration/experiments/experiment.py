@@ -8,8 +8,8 @@ from hashlib import sha256
 from typing import Any
 
 from pruneproof.integration.files import in_words
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Experiment:
 
     model: str
     plan: Plan | None
-    data: Data
+    data: Texts
     dtype: str = "auto"
 
     def record(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pruneproof.integration.experiments.experiment import Experiment
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
 
 METHODS = {
     "magnitude": "magnitude",

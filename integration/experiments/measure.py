@@ -9,12 +9,12 @@ import typer
 
 from pruneproof.integration.experiments import smollm2
 from pruneproof.integration.experiments.experiment import Experiment
-from pruneproof.integration.experiments.held_out import held_out_prose
 from pruneproof.integration.experiments.label import label
 from pruneproof.integration.experiments.ledger import Entry, Ledger
 from pruneproof.integration.experiments.runner import Runner
 from pruneproof.integration.experiments.work import work_through
-from pruneproof.integration.small_llama import fetch_small_llama
+from pruneproof.integration.small_checkpoints.small_llama import fetch_small_llama
+from pruneproof.integration.text.held_out import held_out_prose
 
 
 def small_llama_runner() -> Runner:

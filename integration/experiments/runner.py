@@ -17,17 +17,13 @@ import numpy
 import torch
 from torch import Tensor
 
+from pruneproof.integration.checkpoint.load import load_model
+from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.experiments.experiment import Experiment, plain
 from pruneproof.integration.perplexity import perplexity
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.load import load_model
-from pruneproof.integration.text_sources import (
-    calibration_tokens,
-    evaluation_tokens,
-    fingerprint,
-)
+from pruneproof.integration.recipe.texts import Texts
+from pruneproof.integration.text.sources import calibration_tokens, evaluation_tokens, fingerprint
 
 
 class Runner:
@@ -60,7 +56,7 @@ class Runner:
         self.model, self.tokenizer = load_model(place or name, dtype, device)
         self.decoder = Decoder.of(self.model)
         self._dense = [each.to("cpu", copy=True) for each in self._weights()]
-        self._tokens: dict[Data, tuple[Tensor, Tensor]] = {}
+        self._tokens: dict[Texts, tuple[Tensor, Tensor]] = {}
 
     def measure(self, experiment: Experiment) -> dict[str, Any]:
         """Prune, measure, and restore the dense weights, whatever happens.
@@ -135,7 +131,7 @@ class Runner:
             return torch.cuda.get_device_name(device)
         return f"{_processor()}, {torch.get_num_threads()} threads"
 
-    def _tokens_of(self, data: Data) -> tuple[Tensor, Tensor]:
+    def _tokens_of(self, data: Texts) -> tuple[Tensor, Tensor]:
         if data not in self._tokens:
             there = replace(
                 data,

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from pruneproof.integration.experiments.experiment import Experiment
-from pruneproof.integration.experiments.held_out import CALIBRATION, EVALUATION
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
+from pruneproof.integration.text.held_out import CALIBRATION, EVALUATION
 
 MODEL, DTYPE = "SmolLM2-135M-Instruct", "float32"
-DATA = Data(CALIBRATION, EVALUATION, samples=16, seqlen=512, windows=20)
+DATA = Texts(CALIBRATION, EVALUATION, samples=16, seqlen=512, windows=20)
 RECORDED = Path(__file__).with_name("smollm2_135m.jsonl")
 """The ledger of what was measured."""
 

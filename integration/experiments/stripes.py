@@ -74,9 +74,9 @@ def main() -> None:
     # Slow to import, and only this needs them.
     from transformers import AutoModelForCausalLM
 
+    from pruneproof.integration.decoder.blocks import linears
     from pruneproof.integration.experiments import pictures
-    from pruneproof.integration.linear_inputs import linears
-    from pruneproof.integration.small_llama import fetch_small_llama
+    from pruneproof.integration.small_checkpoints.small_llama import fetch_small_llama
 
     model = AutoModelForCausalLM.from_pretrained(fetch_small_llama())
     weights = {name: layer.weight.detach() for name, layer in linears(model.model)}

@@ -16,6 +16,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
+from pruneproof.integration.bands.against_paper import against_paper, expected
 from pruneproof.integration.families.oracle import (
     CONVOLUTION,
     Judgement,
@@ -31,12 +32,12 @@ from pruneproof.integration.families.small_model import (
     small_model,
     tokenizer_of_characters,
 )
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.preview import preview
 from pruneproof.integration.pruning.run import run
-from pruneproof.integration.pruning.where import Where
-from pruneproof.integration.text_sources import calibration_tokens, evaluation_tokens, fingerprint
+from pruneproof.integration.pruning.run_options import RunOptions
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
+from pruneproof.integration.text.sources import calibration_tokens, evaluation_tokens, fingerprint
 
 HALF, SAMPLES, LENGTH, WINDOWS = 0.5, 6, 32, 2
 ROUNDING = 2.0**-19
@@ -106,7 +107,7 @@ class _Trial:
         self.outcome, self.source, self.dense, self.folder = outcome, source, dense, folder
         text = folder / "text.txt"
         text.write_text(random_text(SAMPLES * LENGTH * 4), encoding="utf-8")
-        self.data = Data(str(text), str(text), samples=SAMPLES, seqlen=LENGTH, windows=WINDOWS)
+        self.data = Texts(str(text), str(text), samples=SAMPLES, seqlen=LENGTH, windows=WINDOWS)
         self.plan = Plan("wanda", sparsity=HALF)
 
     def judge(self) -> None:
@@ -140,15 +141,15 @@ class _Trial:
         """The record, or None and the refusal; what is no refusal is a defect."""
         name, out = str(self.source), self._out(stream)
         how = "streamed" if stream else "in memory"
-        where = Where(stream=stream, out=out)
-        refused = self._refusal(
-            f"dry run {how}", lambda: preview(name, self.plan, self.data, where)
-        )
+        given, options = (self.plan, self.data), RunOptions(stream=stream, out=out)
+        refused = self._refusal(f"dry run {how}", lambda: preview(name, *given, options, expected))
         record: list[dict[str, Any]] = []
         with _watching_for_loads() as loads:
             said = self._refusal(
                 f"run {how}",
-                lambda: record.append(run(name, self.plan, self.data, stream=stream, out=out)),
+                lambda: record.append(
+                    run(name, *given, stream=stream, out=out, against_paper=against_paper)
+                ),
             )
         if said is not None and UNREACHED in said and self.plan.unreached is None:
             # Only the run can know that, and the answer is the user's.

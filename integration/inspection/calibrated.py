@@ -16,20 +16,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from pruneproof.integration.checkpoint.load import load_skeleton, load_tokenizer, load_weights
+from pruneproof.integration.decoder.decoder import Decoder
+from pruneproof.integration.decoder.matrices import Matrices
+from pruneproof.integration.decoder.passes import Passes, waiting
 from pruneproof.integration.inspection.agreement import Groups, pruned_alike
 from pruneproof.integration.inspection.candidates import CANDIDATES, Candidate, Matrix
 from pruneproof.integration.inspection.recognised import Overlaps, verdicts
 from pruneproof.integration.inspection.texts import Texts
 from pruneproof.integration.progress import Bars
-from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.layer import Observed
-from pruneproof.integration.pruning.load import load_skeleton, load_tokenizer, load_weights
-from pruneproof.integration.pruning.matrices import Matrices
 from pruneproof.integration.pruning.observe import observe
-from pruneproof.integration.pruning.passes import Passes, waiting
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.prepare import check_length, check_vocabulary
-from pruneproof.integration.text_sources import draw_calibration
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.text.sources import draw_calibration
 
 
 @dataclass(frozen=True)

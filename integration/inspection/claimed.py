@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pruneproof.integration.inspection.explaining import QUESTIONS
-from pruneproof.integration.pruning.chosen import Patterns
+from pruneproof.integration.recipe.chosen import Patterns
 
 MASKS_ONLY = (
     "magnitude", "wanda", "owanda", "symwanda", "symwanda_squared", "symmetric",

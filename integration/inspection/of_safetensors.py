@@ -11,13 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from pruneproof.integration.checkpoint.safetensors_files import (
+    Header,
+    has_safetensors,
+    indexed_headers,
+)
 from pruneproof.integration.files import read_object
 from pruneproof.integration.inspection.content import KINDS, Array, Content
 from pruneproof.integration.inspection.layouts import model_type, roles_of
 from pruneproof.integration.inspection.quantised import SPARSE, PackedWeights, packed_weights
 from pruneproof.integration.inspection.roles import MATRIX, PARAMETER
 from pruneproof.integration.inspection.source import PLAIN, SCALED, Entry, Source, in_order
-from pruneproof.integration.safetensors_files import Header, has_safetensors, indexed_headers
 
 CONFIG = "config.json"
 SIZES = {

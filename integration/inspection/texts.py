@@ -14,7 +14,7 @@ class Texts:
         samples: sequences of each source, at least 2.
         seqlen: tokens in each.
         seed: of the draws.
-        pack: see `Data`.
+        pack: see `recipe.texts.Texts`.
     """
 
     sources: tuple[str, ...]

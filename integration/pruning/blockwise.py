@@ -12,15 +12,15 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor, nn
 
-from pruneproof.integration.pruning.allocation import give_back_what_is_free
-from pruneproof.integration.pruning.decoder import Decoder
+from pruneproof.integration.decoder.allocation import give_back_what_is_free
+from pruneproof.integration.decoder.decoder import Decoder
+from pruneproof.integration.decoder.matrices import Matrices
+from pruneproof.integration.decoder.parallel import in_order, scored_at_once
+from pruneproof.integration.decoder.passes import Passes, waiting
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
-from pruneproof.integration.pruning.matrices import Matrices
 from pruneproof.integration.pruning.observe import observe
-from pruneproof.integration.pruning.parallel import in_order, scored_at_once
-from pruneproof.integration.pruning.passes import Passes, waiting
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.unreached import check_reached
+from pruneproof.integration.recipe.plan import Plan
 
 Masks = dict[str, Tensor]
 """Keep masks by the name of `Matrices` in a block."""
@@ -38,7 +38,7 @@ def prune_blocks(
     *,
     decoder: Decoder | None = None,
     done: Callable[[int], Masks | None] = lambda _: None,
-    keep: Callable[[int, Masks], None] = lambda _, __: None,
+    store_masks: Callable[[int, Masks], None] = lambda _, __: None,
     saw: Saw = lambda _, __: None,
     loaded: Loaded = nullcontext,
 ) -> Iterator[int]:
@@ -50,8 +50,8 @@ def prune_blocks(
         plan: how.
         decoder: what is known of the model; without it, it is looked at first.
         done: masks of a block from an earlier run that was cut off, or None.
-        keep: is given each block's new masks.
-        saw: is told how many tokens each expert saw, before the masks are kept.
+        store_masks: is given each block's new masks.
+        saw: is told how many tokens each expert saw, before the masks are stored.
         loaded: for a model that is not all in memory; a block still is when it is yielded.
 
     Raises:
@@ -78,7 +78,7 @@ def prune_blocks(
                         each.name: masks_of(number, each, block, seen, plan) for each in chosen
                     }
                     give_back_what_is_free()
-                    keep(number, masks)
+                    store_masks(number, masks)
                 apply(block, matrices, masks)
                 if number + 1 < len(blocks):
                     passes.advance(number, block, at_once=True)

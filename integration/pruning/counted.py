@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import nn
 
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.decoder.decoder import Decoder
+from pruneproof.integration.recipe.plan import Plan
 
 SKIPPED, UNREACHED = "skipped, as asked for", "no calibration token reached it"
 Zeros = tuple[int, int]

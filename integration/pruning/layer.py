@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from pruneproof import reference
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
 from pruneproof.reference import ActivationStatistics
 from pruneproof.reference.methods import INPUTS, Method
 

@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.matrices import Matrices
-from pruneproof.integration.pruning.parallel import scored_at_once, workers_on_cpu
-from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.pruning.trial import held_by_a_pass
+from pruneproof.integration.decoder.decoder import Decoder
+from pruneproof.integration.decoder.matrices import Matrices
+from pruneproof.integration.decoder.parallel import scored_at_once, workers_on_cpu
+from pruneproof.integration.decoder.trial import held_by_a_pass
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 from pruneproof.reference.blocks import BLOCK_ELEMENTS
 from pruneproof.reference.precision import score_dtype
 
@@ -65,7 +65,7 @@ def sizes(model: nn.Module, decoder: Decoder) -> Sizes:
 
 
 def expected_memory(
-    model: Any, decoder: Decoder, plan: Plan, data: Data, windows: int, *, stream: bool = False
+    model: Any, decoder: Decoder, plan: Plan, texts: Texts, windows: int, *, stream: bool = False
 ) -> Memory:
     r"""Peak memory of a run on the CPU.
 
@@ -83,23 +83,23 @@ def expected_memory(
         model: may be on the meta device.
         decoder: what is known of it.
         plan: how it is pruned.
-        data: N = `data.samples` sequences of L = `data.seqlen` tokens.
+        texts: N = `texts.samples` sequences of L = `texts.seqlen` tokens.
         windows: number of evaluation windows.
         stream: one block at a time.
     """
     size = sizes(model, decoder)
     width = model.get_input_embeddings().embedding_dim
     width = max(width, getattr(model.config.get_text_config(), "hidden_size", width))
-    sequence = data.seqlen * width * model.dtype.itemsize
-    waiting = held_by_a_pass(model, decoder.stack, decoder.spent, data.seqlen)
-    calibration, evaluation = data.samples * waiting, windows * waiting
+    sequence = texts.seqlen * width * model.dtype.itemsize
+    waiting = held_by_a_pass(model, decoder.stack, decoder.spent, texts.seqlen)
+    calibration, evaluation = texts.samples * waiting, windows * waiting
     # What went in and what comes out of the sequences in work, what is added to them and norms.
-    workers = min(workers_on_cpu(), data.samples)
-    forward = workers * (6 * sequence + _forward(model, decoder, data.seqlen))
+    workers = min(workers_on_cpu(), texts.samples)
+    forward = workers * (6 * sequence + _forward(model, decoder, texts.seqlen))
     work = max(forward, _scores(model, decoder, plan))
-    logits = _logits(model, data.seqlen)
+    logits = _logits(model, texts.seqlen)
     if not stream:
-        one = _forward(model, decoder, data.seqlen)
+        one = _forward(model, decoder, texts.seqlen)
         return Memory(
             size.model + calibration,
             size.model + max(calibration + work, sequence + one + logits),

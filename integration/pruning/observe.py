@@ -7,13 +7,13 @@ from contextlib import suppress
 
 from torch import Tensor, nn
 
+from pruneproof.integration.decoder.matrices import Matrices
+from pruneproof.integration.decoder.parallel import in_order
+from pruneproof.integration.decoder.passes import Call
+from pruneproof.integration.decoder.products import Products, Weights
+from pruneproof.integration.decoder.virtual import mapped
 from pruneproof.integration.pruning.layer import Observed
-from pruneproof.integration.pruning.matrices import Matrices
-from pruneproof.integration.pruning.parallel import in_order
-from pruneproof.integration.pruning.passes import Call
-from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.pruning.products import Products, Weights
-from pruneproof.integration.pruning.virtual import mapped
+from pruneproof.integration.recipe.plan import Plan
 from pruneproof.reference import ActivationStatistics
 from pruneproof.reference.methods import INPUTS, OUTPUTS
 

@@ -12,13 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pruneproof.integration.errors import named, system_error
-from pruneproof.integration.progress import Bars
-from pruneproof.integration.pruning.chosen import check_chosen
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.layer import Observed, keep_mask_of
-from pruneproof.integration.pruning.load import (
+from pruneproof.integration.checkpoint.load import (
     is_gguf,
     load_skeleton,
     load_tokenizer,
@@ -26,17 +20,23 @@ from pruneproof.integration.pruning.load import (
     safetensors_folder,
     stored_files,
 )
+from pruneproof.integration.checkpoint.naming import CONVERTS
+from pruneproof.integration.checkpoint.quantised import check_no_adapter, check_not_quantised
+from pruneproof.integration.checkpoint.settle import settle
+from pruneproof.integration.checkpoint.shards import Shards
+from pruneproof.integration.checkpoint.stored import Stored
+from pruneproof.integration.decoder.decoder import Decoder
+from pruneproof.integration.errors import named, system_error
+from pruneproof.integration.progress import Bars
+from pruneproof.integration.pruning.layer import Observed, keep_mask_of
 from pruneproof.integration.pruning.memory import size_of
-from pruneproof.integration.pruning.naming import CONVERTS
-from pruneproof.integration.pruning.places import check_apart
-from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.pruning.quantised import check_no_adapter, check_not_quantised
-from pruneproof.integration.pruning.settle import settle
-from pruneproof.integration.pruning.shards import Shards
-from pruneproof.integration.pruning.stored import Stored
+from pruneproof.integration.pruning.run_options import RunOptions
 from pruneproof.integration.pruning.unfinished import beside
-from pruneproof.integration.pruning.where import Where
-from pruneproof.integration.text_sources import (
+from pruneproof.integration.pruning.weight_store import check_apart
+from pruneproof.integration.recipe.chosen import check_chosen
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
+from pruneproof.integration.text.sources import (
     Calibration,
     draw_calibration,
     evaluation_tokens,
@@ -73,7 +73,7 @@ class Prepared:
         return self.calibration.tokens
 
 
-def prepare(name: str, plan: Plan, data: Data, where: Where) -> Prepared:
+def prepare(name: str, plan: Plan, texts: Texts, options: RunOptions) -> Prepared:
     """Read configuration, tokenizer and texts, and check that they fit each other and the plan.
 
     Of a local folder's weights the files' headers are read, too. Progress and warnings go to
@@ -85,28 +85,28 @@ def prepare(name: str, plan: Plan, data: Data, where: Where) -> Prepared:
         OSError: a file that cannot be read, or a disk with too little room for the result.
         ImportError: zero-shot accuracy without lm-eval.
     """
-    where.check()
+    options.check()
     check_parameters(plan)
-    skeleton = load_skeleton(name, where.dtype)
-    ignored = check_files(name, skeleton, stream=where.stream)
-    check_length(skeleton, data.seqlen)
-    check_routed(skeleton, where.device)
+    skeleton = load_skeleton(name, options.dtype)
+    ignored = check_files(name, skeleton, stream=options.stream)
+    check_length(skeleton, texts.seqlen)
+    check_routed(skeleton, options.device)
     decoder = Decoder.of(skeleton)
     check_decoder(decoder, plan)
-    if where.stream:
+    if options.stream:
         check_streaming(name, skeleton, decoder)
     tokenizer = load_tokenizer(name)
-    if where.out is not None and not where.out.exists():
-        check_room(skeleton, decoder, where.out)
+    if options.out is not None and not options.out.exists():
+        check_room(skeleton, decoder, options.out)
         check_saves(tokenizer)
-    draws = data.samples, data.seqlen, data.seed
+    draws = texts.samples, texts.seqlen, texts.seed
     with Bars() as bars:
         calibration = draw_calibration(
-            data.calibration, tokenizer, *draws, pack=data.pack, bars=bars
+            texts.calibration, tokenizer, *draws, pack=texts.pack, bars=bars
         )
-        windows = evaluation_tokens(data.evaluate, tokenizer, data.seqlen, bars)[: data.windows]
+        windows = evaluation_tokens(texts.evaluate, tokenizer, texts.seqlen, bars)[: texts.windows]
         check_vocabulary(skeleton, calibration.tokens, windows)
-        few = few_documents(data.calibration, calibration)
+        few = few_documents(texts.calibration, calibration)
         warnings = () if few is None else (few,)
         for each in warnings:
             bars.say(f"warning: {each}")

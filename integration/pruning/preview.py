@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from typing import Any
 
 import psutil
 
-from pruneproof.integration.pruning.against_paper import against_paper, in_sentences
-from pruneproof.integration.pruning.chosen import chosen_in_words
+from pruneproof.integration.checkpoint.load import is_gguf
+from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.pruning.counted import dense_in_words, left_dense
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.load import is_gguf
 from pruneproof.integration.pruning.memory import expected_memory, size_of
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.prepare import Prepared, existing, prepare, result_bytes
-from pruneproof.integration.pruning.where import Where
-from pruneproof.integration.text_sources import origin
+from pruneproof.integration.pruning.run_options import RunOptions
+from pruneproof.integration.recipe.chosen import chosen_in_words
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
+from pruneproof.integration.text.sources import origin
 
 
 def preview(
     name: str,
     plan: Plan,
-    data: Data,
-    where: Where,
+    texts: Texts,
+    options: RunOptions,
+    printed: Callable[..., str] | None = None,
 ) -> dict[str, str]:
     """Check a run without loading a weight.
 
     Args:
         name: see `run`.
         plan: see `run`.
-        data: see `run`.
-        where: see `run`.
+        texts: see `run`.
+        options: see `run`.
+        printed: says what a paper prints for a run, see `bands.against_paper`.
 
     Returns:
         What will happen, by what it is about, in words.
@@ -42,7 +44,7 @@ def preview(
         OSError: as `run` would.
         ImportError: as `run` would.
     """
-    prepared, out = prepare(name, plan, data, where), where.out
+    prepared, out = prepare(name, plan, texts, options), options.out
     model = prepared.skeleton
     decoder = prepared.decoder
     names = decoder.names()
@@ -54,12 +56,12 @@ def preview(
         "blocks": f"{len(decoder.matrices)} of {decoder.stack}, with {len(names)} matrices",
         "weights to prune": f"{pruned_weights(decoder, plan):,} of the {weights:,} in them",
         "method": _method(plan),
-        "calibration": f"{data.calibration}, {len(calibration)} × {data.seqlen} = "
-        f"{calibration.numel():,} tokens, seed {data.seed}, "
+        "calibration": f"{texts.calibration}, {len(calibration)} × {texts.seqlen} = "
+        f"{calibration.numel():,} tokens, seed {texts.seed}, "
         f"from {origin(prepared.calibration.documents, prepared.calibration.separator)}",
-        "evaluation": f"{data.evaluate}, {len(windows)} × {data.seqlen} = "
+        "evaluation": f"{texts.evaluate}, {len(windows)} × {texts.seqlen} = "
         f"{windows.numel():,} tokens",
-        "memory": _memory(prepared, plan, data, stream=where.stream, gguf=is_gguf(name)),
+        "memory": _memory(prepared, plan, texts, stream=options.stream, gguf=is_gguf(name)),
     }
     if dense := dense_in_words(left_dense(decoder, plan)):
         rows["stays dense"] = dense
@@ -69,8 +71,8 @@ def preview(
         )
     if plan.skip or plan.sparsities:
         rows["chosen layers"] = chosen_in_words(plan, names)
-    paper = against_paper(model.config, prepared.tokenizer, windows, plan, data)
-    rows["the paper"] = "; ".join(in_sentences(paper))
+    if printed is not None:
+        rows["the paper"] = printed(model.config, prepared.tokenizer, windows, plan, texts)
     if out is not None:
         free = shutil.disk_usage(existing(out)).free
         rows["result"] = (
@@ -119,10 +121,10 @@ def _given(parameters: dict[str, Any]) -> str:
     return f" ({listed})" if listed else ""
 
 
-def _memory(prepared: Prepared, plan: Plan, data: Data, *, stream: bool, gguf: bool) -> str:
+def _memory(prepared: Prepared, plan: Plan, texts: Texts, *, stream: bool, gguf: bool) -> str:
     model, windows = prepared.skeleton, len(prepared.windows)
     whole, streamed = (
-        expected_memory(model, prepared.decoder, plan, data, windows, stream=each).peak
+        expected_memory(model, prepared.decoder, plan, texts, windows, stream=each).peak
         for each in (False, True)
     )
     available = psutil.virtual_memory().available

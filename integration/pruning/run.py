@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
@@ -18,12 +18,13 @@ import torch
 import transformers
 from torch import Tensor
 
+from pruneproof.integration.checkpoint.fingerprint import fingerprint_of_files
+from pruneproof.integration.checkpoint.load import load_weights, safetensors_folder
+from pruneproof.integration.checkpoint.shards import Shards
 from pruneproof.integration.errors import system_error, with_remedy
 from pruneproof.integration.files import in_words, out_of_words, write_whole
 from pruneproof.integration.progress import Bars
-from pruneproof.integration.pruning.against_paper import against_paper
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.chosen import mean_sparsity
 from pruneproof.integration.pruning.counted import (
     Zeros,
     achieved,
@@ -32,14 +33,9 @@ from pruneproof.integration.pruning.counted import (
     zeros_of,
     zeros_of_matrices,
 )
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.fingerprint import fingerprint_of_files
-from pruneproof.integration.pruning.load import load_weights, safetensors_folder
 from pruneproof.integration.pruning.memory import expected_memory, measured_peak
-from pruneproof.integration.pruning.places import InMemory, Place, Streamed
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.prepare import Prepared, prepare
-from pruneproof.integration.pruning.shards import Shards
+from pruneproof.integration.pruning.run_options import RunOptions
 from pruneproof.integration.pruning.unfinished import (
     RECORD,
     Unfinished,
@@ -48,15 +44,21 @@ from pruneproof.integration.pruning.unfinished import (
     only_process,
     record_of,
 )
-from pruneproof.integration.pruning.where import Where
-from pruneproof.integration.text_sources import fingerprint
+from pruneproof.integration.pruning.weight_store import InMemory, Streamed, WeightStore
+from pruneproof.integration.recipe.chosen import mean_sparsity
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
+from pruneproof.integration.text.sources import fingerprint
 from pruneproof.integration.zero_shot import zero_shot as accuracies
+
+AgainstPaper = Callable[..., dict[str, Any]]
+"""What a paper prints for a run, and whether that agrees; see `bands.against_paper`."""
 
 
 def run(
     name: str,
     plan: Plan,
-    data: Data,
+    texts: Texts,
     *,
     dtype: str = "auto",
     device: str = "cpu",
@@ -65,20 +67,22 @@ def run(
     out: Path | None = None,
     report: Path | None = None,
     verify: bool = False,
+    against_paper: AgainstPaper | None = None,
 ) -> dict[str, Any]:
     """Prune a model and record what came of it.
 
     Args:
         name: hub id, folder or GGUF file.
         plan: how to prune.
-        data: what with.
-        dtype: this and the others, see `Where`.
+        texts: what with.
+        dtype: this and the others, see `RunOptions`.
         device: the same.
         stream: the same.
         zero_shot: the same.
         out: the same.
         report: the same.
         verify: the same.
+        against_paper: what the measured numbers are held against; nothing without it.
 
     Returns:
         The record of the run, which prune.json holds. Where the result is there already, named by
@@ -91,15 +95,15 @@ def run(
         ImportError: zero-shot accuracy without lm-eval.
     """
     start = time.perf_counter()
-    where = Where(dtype, device, stream, zero_shot, out, report, verify)
-    prepared = prepare(name, plan, data, where)
+    options = RunOptions(dtype, device, stream, zero_shot, out, report, verify)
+    prepared = prepare(name, plan, texts, options)
     with ExitStack() as stack:
         folder = beside(out) if out else Path(stack.enter_context(TemporaryDirectory()))
-        place = _open(name, prepared, device, stream)
+        store = _open(name, prepared, device, stream)
         # What lies in `out` would make it a result before it is one.
         if report is not None and out not in (report, *report.parents):
             report.mkdir(parents=True, exist_ok=True)
-        todo = _todo(name, plan, data, where, prepared)
+        todo = _todo(name, plan, texts, options, prepared)
         stack.enter_context(only_process(folder))
         stack.enter_context(_saying_what_is_kept(folder if out else None))
         if out is not None and out.exists():
@@ -107,19 +111,19 @@ def run(
             record = out_of_words(json.loads(text))
         else:
             unfinished = Unfinished(folder, todo)
-            measured = _measure_and_prune(place, prepared, plan, unfinished, saving=out is not None)
+            measured = _measure_and_prune(store, prepared, plan, unfinished, saving=out is not None)
             if zero_shot:
-                measured["zero_shot"] = accuracies(place.model, prepared.tokenizer)
+                measured["zero_shot"] = accuracies(store.model, prepared.tokenizer)
             record = {
                 "complete": True,
                 **todo,
-                **_outcome(measured, plan, data, where, prepared),
+                **_outcome(measured, plan, texts, options, prepared, against_paper),
                 "seconds": round(time.perf_counter() - start, 2),
             }
             text = json.dumps(in_words(record), indent=2, allow_nan=False) + "\n"
             if out is not None:
                 prepared.tokenizer.save_pretrained(unfinished.result)
-                unfinished.finish(out, lambda to: place.save(to, unfinished.masks), text)
+                unfinished.finish(out, lambda to: store.save(to, unfinished.masks), text)
         if report is not None:
             report.mkdir(parents=True, exist_ok=True)
             write_whole(report / RECORD, text)
@@ -128,21 +132,23 @@ def run(
     return record
 
 
-def _todo(name: str, plan: Plan, data: Data, where: Where, prepared: Prepared) -> dict[str, Any]:
+def _todo(
+    name: str, plan: Plan, texts: Texts, options: RunOptions, prepared: Prepared
+) -> dict[str, Any]:
     """What tells a run from another, whose work it does not go on with."""
     return {
         "model": name,
-        "files": fingerprint_of_files(name, prepared.skeleton, whole=where.verify),
-        "verify": where.verify,
+        "files": fingerprint_of_files(name, prepared.skeleton, whole=options.verify),
+        "verify": options.verify,
         "dtype": str(prepared.skeleton.dtype).removeprefix("torch."),
         **plan.record(),
-        **asdict(data),
+        **asdict(texts),
         "calibration_fingerprint": fingerprint(prepared.tokens),
         "calibration_documents": prepared.calibration.documents,
         "calibration_separator": prepared.calibration.separator,
         "evaluation_fingerprint": fingerprint(prepared.windows),
         "evaluation_windows": len(prepared.windows),
-        "stream": where.stream,
+        "stream": options.stream,
         "warnings": list(prepared.warnings),
         "versions": {
             "pruneproof": version("pruneproof"),
@@ -153,27 +159,34 @@ def _todo(name: str, plan: Plan, data: Data, where: Where, prepared: Prepared) -
 
 
 def _outcome(
-    measured: dict[str, Any], plan: Plan, data: Data, where: Where, prepared: Prepared
-) -> dict[str, Any]:
+    measured: dict[str, Any], plan: Plan, texts: Texts, options: RunOptions, prepared: Prepared,
+    against_paper: AgainstPaper | None,
+) -> dict[str, Any]:  # fmt: skip
     """What was measured, with what the paper prints and what the run took."""
     expected = expected_memory(
-        prepared.skeleton, prepared.decoder, plan, data, len(prepared.windows), stream=where.stream
+        prepared.skeleton,
+        prepared.decoder,
+        plan,
+        texts,
+        len(prepared.windows),
+        stream=options.stream,
     )
     on_device = (
         {"peak_device_memory_bytes": torch.cuda.max_memory_allocated()}
-        if where.device.startswith("cuda")
+        if options.device.startswith("cuda")
         else {}
     )
     return {
-        "device": where.device,
+        "device": options.device,
         "mean_sparsity": mean_sparsity(plan, prepared.decoder.names()),
         **measured,
-        "paper": against_paper(
+        "paper": against_paper
+        and against_paper(
             prepared.skeleton.config,
             prepared.tokenizer,
             prepared.windows,
             plan,
-            data,
+            texts,
             (measured["dense_perplexity"], measured["pruned_perplexity"]),
             measured.get("zero_shot", {}),
         ),
@@ -183,7 +196,7 @@ def _outcome(
     }
 
 
-def _open(name: str, prepared: Prepared, device: str, stream: bool) -> Place:
+def _open(name: str, prepared: Prepared, device: str, stream: bool) -> WeightStore:
     if not stream:
         model = load_weights(name, prepared.skeleton.dtype, device)
         return InMemory(model, prepared.decoder)
@@ -192,37 +205,37 @@ def _open(name: str, prepared: Prepared, device: str, stream: bool) -> Place:
 
 
 def _measure_and_prune(
-    place: Place, prepared: Prepared, plan: Plan, unfinished: Unfinished, *, saving: bool
+    store: WeightStore, prepared: Prepared, plan: Plan, unfinished: Unfinished, *, saving: bool
 ) -> dict[str, Any]:
     with Bars() as progress:
         dense = unfinished.once(
             "dense_perplexity",
-            lambda: _perplexity(progress, "dense", place, prepared.windows, lambda _: None),
+            lambda: _perplexity(progress, "dense", store, prepared.windows, lambda _: None),
         )
         start = time.perf_counter()
         layers: dict[str, Zeros] = {}
-        blocks = prepared.decoder.blocks(place.model)
-        with place.loaded(None):
+        blocks = prepared.decoder.blocks(store.model)
+        with store.loaded(None):
             inside = f"{prepared.decoder.stack}."
             counts = [
                 zeros_of(
                     each
-                    for name, each in place.model.named_parameters()
+                    for name, each in store.model.named_parameters()
                     if not name.startswith(inside)
                 )
             ]
         task = progress.add_task("pruning blocks", total=len(blocks))
         for number in prune_blocks(
-            place.model, prepared.tokens, plan, decoder=prepared.decoder, done=unfinished.done,
-            keep=unfinished.keep, saw=unfinished.keep_tokens, loaded=place.loaded,
+            store.model, prepared.tokens, plan, decoder=prepared.decoder, done=unfinished.done,
+            store_masks=unfinished.store_masks, saw=unfinished.store_tokens, loaded=store.loaded,
         ):  # fmt: skip
             layers |= zeros_of_matrices(number, blocks[number], prepared.decoder)
             counts.append(zeros_of(blocks[number].parameters()))
             if saving:
-                place.keep(number, unfinished.result)
+                store.store_block(number, unfinished.result)
             progress.step(task)
         seconds = time.perf_counter() - start
-        pruned = _perplexity(progress, "pruned", place, prepared.windows, unfinished.masks)
+        pruned = _perplexity(progress, "pruned", store, prepared.windows, unfinished.masks)
     tokens = unfinished.tokens()
     dense_layers = left_dense(prepared.decoder, plan, tokens)
     model = sum(zeros for zeros, _ in counts), sum(weights for _, weights in counts)
@@ -241,9 +254,11 @@ def _measure_and_prune(
     }
 
 
-def _perplexity(progress: Bars, what: str, place: Place, windows: Tensor, masks: Any) -> float:
+def _perplexity(
+    progress: Bars, what: str, store: WeightStore, windows: Tensor, masks: Any
+) -> float:
     task = progress.add_task(f"{what} perplexity", total=1)
-    found = place.perplexity(windows, masks, lambda part: progress.step(task, part))
+    found = store.perplexity(windows, masks, lambda part: progress.step(task, part))
     if math.isnan(found):
         raise ValueError(
             f"{what} perplexity is not a number; where the dtype is float16, take bfloat16 or "

@@ -92,8 +92,8 @@ class Unfinished:
             raise ValueError(f"out: {self._path(block)} was written and cannot be read; run again")
         return masks
 
-    def keep(self, block: int, masks: Masks) -> None:
-        """Remember a block's masks, and what `keep_tokens` was given."""
+    def store_masks(self, block: int, masks: Masks) -> None:
+        """Write a block's masks, and what `store_tokens` was given."""
         # safetensors writes an array's memory as it lies, and reads it row by row.
         packed = {
             name: np.ascontiguousarray(np.packbits(mask.numpy(force=True), axis=-1))
@@ -110,8 +110,8 @@ class Unfinished:
         save_file(packed, draft, {"about": _text({**about, CHECKSUM: checksum})})
         draft.replace(self._path(block))
 
-    def keep_tokens(self, block: int, tokens: dict[str, int]) -> None:
-        """How many tokens each expert of a block saw, which `keep` remembers with its masks."""
+    def store_tokens(self, block: int, tokens: dict[str, int]) -> None:
+        """How many tokens each expert of a block saw, which `store_masks` writes with its masks."""
         if tokens:
             self._tokens[block] = tokens
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pruneproof.integration.decoder.matrices import Matrices
 from pruneproof.integration.pruning.layer import Observed
-from pruneproof.integration.pruning.matrices import Matrices
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
 
 
 def check_reached(

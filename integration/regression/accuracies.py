@@ -8,7 +8,7 @@ from typing import Any
 from pruneproof.integration.bands.accuracy import QUESTIONS
 from pruneproof.integration.experiments import Entry, Experiment, Runner
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.text_sources import calibration_tokens, fingerprint
+from pruneproof.integration.text.sources import calibration_tokens, fingerprint
 
 ZeroShot = Callable[[Any, Any], Mapping[str, float]]
 """Takes a model and its tokenizer; gives the accuracy of each task in %."""

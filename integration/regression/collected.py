@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from pruneproof.integration.bands.outcome import Outcome
-from pruneproof.integration.bands.settings import hypotheses
+from pruneproof.integration.bands.settings import interpretations
 from pruneproof.integration.experiments import Entry, Ledger
 from pruneproof.integration.paper_tables import TABLES, load
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.regression.outcome import outcome
+from pruneproof.integration.recipe.texts import Texts
+from pruneproof.integration.regression.of_ledger import outcome
 from pruneproof.integration.regression.statements import Answer, answers
 
 
@@ -31,7 +31,7 @@ class Collected:
         machines: what was run where, by how many results.
     """
 
-    data: Data
+    data: Texts
     dtype: str
     outcomes: tuple[Outcome, ...]
     answers: tuple[Answer, ...]
@@ -57,9 +57,9 @@ class Collected:
     def decided(self) -> Counter[str]:
         """Of the cells with all readings measured, how many support which readings."""
         return Counter(
-            " and ".join(sorted(str(each.hypothesis) for each in outcome.supported)) or "none"
+            " and ".join(sorted(str(each.interpretation) for each in outcome.supported)) or "none"
             for outcome in self.measured
-            if len(outcome.readings) == len(hypotheses(outcome.band.cell)) > 1
+            if len(outcome.readings) == len(interpretations(outcome.band.cell)) > 1
         )
 
 
@@ -90,8 +90,8 @@ def collect(path: Path) -> Collected:
     )
 
 
-def _conditions(entry: Entry) -> tuple[Data, str]:
-    return Data(**entry["data"]), entry["dtype"]
+def _conditions(entry: Entry) -> tuple[Texts, str]:
+    return Texts(**entry["data"]), entry["dtype"]
 
 
 def _where(entry: Mapping[str, Any]) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pruneproof.integration.doctor.examine import examine
 from pruneproof.integration.doctor.finding import Finding
 from pruneproof.integration.experiments import Runner
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.text_sources import evaluation_tokens
+from pruneproof.integration.recipe.texts import Texts
+from pruneproof.integration.text.sources import evaluation_tokens
 
 
-def doctor(runner: Runner, data: Data) -> Iterator[str]:
+def doctor(runner: Runner, data: Texts) -> Iterator[str]:
     """What is off, in the doctor's words; nothing where all is well or nothing is known.
 
     Raises:

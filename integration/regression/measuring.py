@@ -10,14 +10,14 @@ from pruneproof.integration.bands.outcome import Outcome
 from pruneproof.integration.bands.settings import PAPER
 from pruneproof.integration.experiments import Entry, Experiment, Ledger, work_through
 from pruneproof.integration.paper_tables import Cell
-from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.recipe.texts import Texts
 from pruneproof.integration.regression.accuracies import (
     ZeroShot,
     digest_of_accuracies,
     measure_accuracies,
 )
 from pruneproof.integration.regression.models import Models, UnavailableError
-from pruneproof.integration.regression.outcome import outcome
+from pruneproof.integration.regression.of_ledger import outcome
 from pruneproof.integration.regression.readings import DTYPE, experiments
 
 
@@ -44,7 +44,7 @@ class Bench:
 
     ledger: Ledger
     models: Models
-    data: Data = PAPER
+    data: Texts = PAPER
     dtype: str = DTYPE
     every_reading: bool = False
     zero_shot: ZeroShot = harness

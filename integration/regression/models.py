@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from pruneproof.integration.experiments import Entry, Experiment, Runner
 from pruneproof.integration.paper_tables import MODELS
-from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.recipe.texts import Texts
 
 HUB = {
     "LLaMA2-7b": "meta-llama/Llama-2-7b-hf",
@@ -16,7 +16,7 @@ HUB = {
 }
 """By the names of the tables, the hub ids of the checkpoints."""
 
-Examine = Callable[[Runner, Data], Iterable[str]]
+Examine = Callable[[Runner, Texts], Iterable[str]]
 """Says in words what is wrong with a model and its data; nothing where all is well."""
 
 
@@ -51,8 +51,8 @@ class Models:
         self.places, self.device = dict(places or {}), device
         self.examine, self.load = examine, load
         self._loaded: tuple[str, str, Runner] | None = None
-        self._refused: dict[tuple[str, str, Data], UnavailableError | UnfitError] = {}
-        self._fit: set[tuple[str, str, Data]] = set()
+        self._refused: dict[tuple[str, str, Texts], UnavailableError | UnfitError] = {}
+        self._fit: set[tuple[str, str, Texts]] = set()
 
     def measure(self, experiment: Experiment) -> Entry:
         """See `Runner.measure`.

@@ -130,7 +130,7 @@ def _tables(found: Collected) -> Iterator[str]:
         for each in outcomes:
             cell = each.band.cell
             shown = "; ".join(
-                f"{number(reading.measured, cell)} {reading.hypothesis}"
+                f"{number(reading.measured, cell)} {reading.interpretation}"
                 for reading in each.readings
             )
             parts = label(each), cell.printed, limits(each.band), shown, each.verdict

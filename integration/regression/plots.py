@@ -40,7 +40,7 @@ def picture(outcomes: Sequence[Outcome]) -> Figure:
             axes.plot(
                 min(max(distance, -edge), edge),
                 line,
-                MARKERS[reading.hypothesis.group],
+                MARKERS[reading.interpretation.group],
                 color=COLOURS[reading.place],
                 markersize=5,
                 fillstyle="full" if abs(distance) <= edge else "none",

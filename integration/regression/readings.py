@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pruneproof.integration.bands.settings import PAPER, Hypothesis, hypotheses, plan_of
+from pruneproof.integration.bands.settings import PAPER, Interpretation, interpretations, plan_of
 from pruneproof.integration.experiments import Experiment
 from pruneproof.integration.paper_tables import Cell
-from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.recipe.texts import Texts
 
 DTYPE = "float16"
 """What the sources that C.1 names load a model in; the paper does not say."""
 
 
 def experiments(
-    cell: Cell, data: Data = PAPER, dtype: str = DTYPE
-) -> list[tuple[Hypothesis, Experiment]]:
+    cell: Cell, data: Texts = PAPER, dtype: str = DTYPE
+) -> list[tuple[Interpretation, Experiment]]:
     """Each reading of a cell, the likeliest first, with the experiment that measures it.
 
     Example:
@@ -26,5 +26,5 @@ def experiments(
     """
     return [
         (reading, Experiment(cell.model, plan_of(cell, reading), data, dtype))
-        for reading in hypotheses(cell)
+        for reading in interpretations(cell)
     ]

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from pruneproof.integration.audit.answered import statement
 from pruneproof.integration.audit.book import Book
 from pruneproof.integration.audit.checks import Check, norms, refinement, repeated
 from pruneproof.integration.audit.checks import sensitivity as sensitive
 from pruneproof.integration.audit.checks import stochastic as sampled
 from pruneproof.integration.audit.finding import Result
-from pruneproof.integration.audit.ledger import statement
 from pruneproof.integration.bands.outcome import Outcome
-from pruneproof.integration.bands.settings import Hypothesis, hypotheses
+from pruneproof.integration.bands.settings import Interpretation, interpretations
 from pruneproof.integration.paper_tables import Cell
 
 STATEMENTS: tuple[Check, ...] = (
@@ -124,13 +124,13 @@ def as_printed(cell: Cell, number: float) -> str:
 
 def _number(outcome: Outcome, reading: str) -> float | None:
     # Sums over columns and over rows are compared in one orientation, the likelier one.
-    terms = hypotheses(outcome.band.cell)[0].terms
+    terms = interpretations(outcome.band.cell)[0].terms
     for each in outcome.readings:
-        if each.hypothesis.terms == terms and _fits(each.hypothesis, reading):
+        if each.interpretation.terms == terms and _fits(each.interpretation, reading):
             return each.measured
     return None
 
 
-def _fits(hypothesis: Hypothesis, reading: str) -> bool:
+def _fits(interpretation: Interpretation, reading: str) -> bool:
     groups = {"over layers": "layer", "within outputs": "output"}
-    return reading not in groups or hypothesis.group in ("none", groups[reading])
+    return reading not in groups or interpretation.group in ("none", groups[reading])

@@ -10,13 +10,15 @@ import torch
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
+from pruneproof.integration.bands import against_paper as against_module
+from pruneproof.integration.bands.against_paper import against_paper, in_sentences
 from pruneproof.integration.bands.bands import band
-from pruneproof.integration.bands.settings import PAPER, hypotheses, plan_of
-from pruneproof.integration.doctor.known import book
+from pruneproof.integration.bands.settings import PAPER, interpretations, plan_of
+from pruneproof.integration.doctor.known import publications
 from pruneproof.integration.paper_tables import MODELS, TABLES, load
-from pruneproof.integration.pruning import against_paper as against_module
-from pruneproof.integration.pruning.against_paper import against_paper, in_sentences
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.pruning.run import run
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 
 CELLS = [cell for table in TABLES for cell in load(table) if cell.metric == "perplexity"]
 DENSE = 5.47
@@ -28,7 +30,7 @@ class Tokenizer:
     """Splits the canary as a known tokenizer does, and begins every text as it is told."""
 
     def __init__(self, model, begins):
-        self.known = book().tokenizers[model.tokenizer]
+        self.known = publications().tokenizers[model.tokenizer]
         self.begins = begins
 
     def __call__(self, text, **_):
@@ -52,7 +54,7 @@ def against(
     seqlen=2048,
     accuracies=None,
 ):
-    (known,) = (each for each in book().models if each.id == model)
+    (known,) = (each for each in publications().models if each.id == model)
     tokenizer = Tokenizer(known, begins)
     whole = tokenizer.known.tokens["blank lines"] // seqlen
     tokens = torch.zeros(windows or whole, seqlen, dtype=torch.int64)
@@ -72,13 +74,13 @@ def last(found):
 def test_every_cell_is_found_by_each_of_its_readings_in_its_own_model(model):
     for cell in CELLS:
         if cell.model == model and cell.method != "dense":
-            for reading in hypotheses(cell):
+            for reading in interpretations(cell):
                 found = {
                     each["id"]: each
                     for each in against(plan_of(cell, reading), model=model)["cells"]
                 }
                 assert found[cell.id]["reading"] == str(reading)
-                assert len(found[cell.id]["other_readings"]) == len(hypotheses(cell)) - 1
+                assert len(found[cell.id]["other_readings"]) == len(interpretations(cell)) - 1
 
 
 def test_it_agrees_inside_the_band_and_disagrees_outside():
@@ -249,7 +251,7 @@ def test_a_setting_of_its_own_has_no_cell(plan):
 def test_models_that_the_paper_has_not_are_not_taken_for_one(model):
     nothing = {"model": None, "differences": [], "cells": []}
     assert against(model=model) == nothing
-    seven, eight = (each for each in book().models if each.id in ("LLaMA2-7b", "LLaMA3-8b"))
+    seven, eight = (each for each in publications().models if each.id in ("LLaMA2-7b", "LLaMA3-8b"))
     config, windows = SimpleNamespace(**seven.structure), torch.zeros(2, 8, dtype=torch.int64)
     assert against_paper(config, Tokenizer(eight, ""), windows, RIA, PAPER) == nothing
 
@@ -276,8 +278,14 @@ def test_the_command_says_it_before_and_after(command):
     assert record["paper"] == {"model": None, "differences": [], "cells": []}
 
 
+def test_a_run_that_is_handed_no_paper_is_held_against_none(llama, save_checkpoint, text):
+    record = run(str(save_checkpoint(llama)), RIA, Texts(text, text, samples=2, seqlen=8))
+    assert record["paper"] is None
+    assert list(in_sentences(record["paper"])) == ["not compared"]
+
+
 def test_a_run_on_a_model_of_the_paper(command, monkeypatch):
-    (known,) = (each for each in book().models if each.id == "LLaMA2-7b")
+    (known,) = (each for each in publications().models if each.id == "LLaMA2-7b")
     monkeypatch.setattr(against_module, "recognise", lambda *_: known)
     monkeypatch.setattr(against_module, "_evaluated_otherwise", lambda *_: ())
     output, _ = command("--dry-run")

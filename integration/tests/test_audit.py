@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from pruneproof.integration.audit import ledger, terminal
+from pruneproof.integration.audit import answered, terminal
 from pruneproof.integration.audit import run as audit
 from pruneproof.integration.audit.book import Book
 from pruneproof.integration.audit.checks import CHECKS
@@ -18,7 +18,7 @@ from pruneproof.integration.audit.page import page
 from pruneproof.integration.paper_tables import Cell
 
 PRINTED = Book.printed()
-ENTRIES = ledger.audit(PRINTED)
+ENTRIES = answered.audit(PRINTED)
 FIELDS = {"locus", "statement", "printed", "computed", "severity", "ocr_suspect"}
 
 Edit = Callable[[Book], Book]
@@ -180,14 +180,14 @@ def test_rounding_is_no_contradiction(name: str) -> None:
 
 
 def test_the_findings_are_the_recorded_ones() -> None:
-    assert ledger.changes(ENTRIES) == []
+    assert answered.changes(ENTRIES) == []
 
 
 def test_a_new_finding_and_a_lost_check_are_changes() -> None:
-    altered = ledger.audit(BROKEN["p_2_is_best"](PRINTED))
-    (change,) = [each for each in ledger.changes(altered) if each.startswith("p_2_is_best")]
+    altered = answered.audit(BROKEN["p_2_is_best"](PRINTED))
+    (change,) = [each for each in answered.changes(altered) if each.startswith("p_2_is_best")]
     assert "T10/wanda" not in change.split(", found")[0]
-    (lost,) = ledger.changes(ENTRIES[1:])
+    (lost,) = answered.changes(ENTRIES[1:])
     assert lost.endswith("found nothing")
 
 
@@ -207,7 +207,7 @@ def test_the_flags_of_the_tables_are_what_the_audit_contradicts() -> None:
     )
     found = {
         name
-        for entry, finding in ledger.findings(ENTRIES)
+        for entry, finding in answered.findings(ENTRIES)
         if entry.id in arithmetic
         for name in finding.cells
     }
@@ -216,7 +216,7 @@ def test_the_flags_of_the_tables_are_what_the_audit_contradicts() -> None:
 
 
 def test_a_finding_is_suspect_when_nothing_is_left_without_damaged_cells() -> None:
-    suspect = [finding.locus for _, finding in ledger.findings(ENTRIES) if finding.ocr_suspect]
+    suspect = [finding.locus for _, finding in answered.findings(ENTRIES) if finding.ocr_suspect]
     assert suspect == [
         "Tables 3 and 8, LLaMA2-13b",
         "Table 2, stochria 2:4/LLaMA3-8b",
@@ -244,7 +244,7 @@ def test_the_report_is_complete_and_the_same_each_time(tmp_path: Path) -> None:
     data = json.loads(first)
     assert data.keys() == {"complete", "findings"}
     assert data["complete"] is True
-    assert len(data["findings"]) == len(ledger.findings(ENTRIES))
+    assert len(data["findings"]) == len(answered.findings(ENTRIES))
     for finding in data["findings"]:
         assert finding.keys() >= FIELDS
     assert audit.run(folder, Console(quiet=True)) == 0
@@ -260,7 +260,7 @@ def test_a_run_that_is_cut_off_leaves_no_report(
     def cut_off(book: Book) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ledger, "audit", cut_off)
+    monkeypatch.setattr(answered, "audit", cut_off)
     with pytest.raises(KeyboardInterrupt):
         audit.run(tmp_path, Console(quiet=True))
     assert list(tmp_path.iterdir()) == []
@@ -271,7 +271,7 @@ def test_findings_that_differ_from_the_recorded_ones_fail_the_run(
 ) -> None:
     recorded = tmp_path / "findings.json"
     recorded.write_text("{}")
-    monkeypatch.setattr(ledger, "RECORDED", recorded)
+    monkeypatch.setattr(answered, "RECORDED", recorded)
     shown = StringIO()
     assert audit.run(None, Console(file=shown, width=200)) == 1
     assert "changed: p_2_is_best: recorded nothing" in shown.getvalue()
@@ -281,7 +281,7 @@ def test_the_terminal_shows_every_finding_and_the_counts() -> None:
     output = StringIO()
     terminal.show(ENTRIES, Console(file=output, width=400))
     shown = " ".join(output.getvalue().split())
-    for entry, finding in ledger.findings(ENTRIES):
+    for entry, finding in answered.findings(ENTRIES):
         assert " ".join([finding.severity, finding.locus, entry.statement]) in shown
         assert finding.printed in shown
-    assert ledger.summary(ENTRIES) in shown
+    assert answered.summary(ENTRIES) in shown

@@ -15,8 +15,8 @@ from pruneproof.integration.bands.bands import band, every_band
 from pruneproof.integration.bands.page import page
 from pruneproof.integration.bands.resolving import comparable, resolution
 from pruneproof.integration.bands.settings import (
-    Hypothesis,
-    hypotheses,
+    Interpretation,
+    interpretations,
     plan_of,
     refine_parameters,
 )
@@ -216,7 +216,7 @@ def test_calibration_matters_only_to_what_calibrates() -> None:
 
 def test_calibration_widens_exactly_the_bands_of_plans_that_need_activations() -> None:
     for each in (each for each in BANDS if each.cell.metric == "perplexity"):
-        plans = [plan_of(each.cell, reading) for reading in hypotheses(each.cell)]
+        plans = [plan_of(each.cell, reading) for reading in interpretations(each.cell)]
         needs = {plan is not None and bool(plan.needs) for plan in plans}
         assert needs == {"calibration" in causes(each.cell.id)}, each.cell.id
 
@@ -238,11 +238,11 @@ def test_an_accuracy_moves_by_a_binomial_deviation() -> None:
 
 def test_readings_start_with_the_tables_own() -> None:
     one = next(cell for cell in load(4) if cell.id == "T4/wanda 60%/LLaMA2-7b")
-    assert hypotheses(one) == (Hypothesis("layer"), Hypothesis("output"))
+    assert interpretations(one) == (Interpretation("layer"), Interpretation("output"))
     refined = next(cell for cell in load(5) if cell.id == "T5/ria dsnot/LLaMA2-7b")
-    assert hypotheses(refined)[0] == Hypothesis("output")
+    assert interpretations(refined)[0] == Interpretation("output")
     summed = next(cell for cell in load(3) if cell.get("terms") == "row-sum")
-    assert [str(each) for each in hypotheses(summed)] == [
+    assert [str(each) for each in interpretations(summed)] == [
         "over layers, output term",
         "within outputs, output term",
         "over layers, input term",
@@ -250,7 +250,7 @@ def test_readings_start_with_the_tables_own() -> None:
     ]
     for cell in load(2):
         if cell.n_m or cell.method == "dense":
-            assert hypotheses(cell) == (Hypothesis("none"),)
+            assert interpretations(cell) == (Interpretation("none"),)
 
 
 def test_unprinted_hyperparameters_are_the_best_of_table_10() -> None:

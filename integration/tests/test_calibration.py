@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from pruneproof.integration.calibration import token_windows
+from pruneproof.integration.text.calibration import token_windows
 
 
 def one_token_a_character(text: str, return_tensors: str) -> SimpleNamespace:

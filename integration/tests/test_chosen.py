@@ -12,24 +12,24 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
+from pruneproof.integration.decoder.blocks import decoder_blocks, linears
+from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.experiments.experiment import Experiment
 from pruneproof.integration.experiments.label import label
-from pruneproof.integration.linear_inputs import decoder_blocks, linears
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.chosen import (
+from pruneproof.integration.pruning.prepare import check_decoder
+from pruneproof.integration.pruning.preview import pruned_weights
+from pruneproof.integration.pruning.unfinished import Unfinished
+from pruneproof.integration.recipe.chosen import (
     Patterns,
     check_chosen,
     chosen_in_words,
     layer_name,
     mean_sparsity,
 )
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.pruning.prepare import check_decoder
-from pruneproof.integration.pruning.preview import pruned_weights
-from pruneproof.integration.pruning.sparsities_file import read_sparsities
-from pruneproof.integration.pruning.unfinished import Unfinished
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.sparsities_file import read_sparsities
+from pruneproof.integration.recipe.texts import Texts
 
 BLOCKS, WIDTH, BETWEEN = 6, 16, 24
 IN_A_BLOCK = 4 * WIDTH * WIDTH + 3 * WIDTH * BETWEEN
@@ -260,7 +260,7 @@ def test_a_record_is_plain_data_and_keeps_the_order():
 
 
 def test_an_experiment_that_chooses_nothing_is_called_as_before():
-    data = Data("c4", "wikitext2", 128, 2048)
+    data = Texts("c4", "wikitext2", 128, 2048)
     plain = Experiment("tiny", Plan("wanda", 0.5), data)
     assert set(plain.record()["plan"]) == {"method", "sparsity", "group"}
     chosen = [
@@ -275,7 +275,7 @@ def test_an_experiment_that_chooses_nothing_is_called_as_before():
 
 def test_a_block_without_masks_is_remembered(tmp_path):
     work = Unfinished(tmp_path / "work", {})
-    work.keep(3, {})
+    work.store_masks(3, {})
     assert work.done(3) == {}
     assert work.done(4) is None
 

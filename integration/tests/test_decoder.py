@@ -6,9 +6,9 @@ from torch import nn
 from torch.nn.functional import linear
 from transformers.pytorch_utils import Conv1D
 
+from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
 from toys import BLOCKS, WIDTH, names, parameter, toy, weightless
 
 ROUTER = "chooses experts"

@@ -9,15 +9,15 @@ import torch
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
-from pruneproof.integration import text_sources
+from pruneproof.integration.decoder.blocks import decoder_blocks, linears
 from pruneproof.integration.doctor import examine as examining
 from pruneproof.integration.doctor import run as running
 from pruneproof.integration.doctor.examine import examine
 from pruneproof.integration.doctor.finding import Verdict
-from pruneproof.integration.doctor.known import Book, Known, KnownModel, KnownTokenizer
-from pruneproof.integration.linear_inputs import decoder_blocks, linears
+from pruneproof.integration.doctor.known import Known, KnownModel, KnownTokenizer, Publications
 from pruneproof.integration.perplexity import perplexity
-from pruneproof.integration.text_sources import evaluation_tokens
+from pruneproof.integration.text import sources
+from pruneproof.integration.text.sources import evaluation_tokens
 
 LENGTH = 2048
 CANARY = "a canary"
@@ -87,7 +87,7 @@ def model(healthy):
 
 @pytest.fixture(scope="module")
 def known(healthy):
-    """A book that has the model, as if it were published."""
+    """Publications that have the model, as if it were published."""
     structure = {
         key: getattr(healthy.config, key)
         for key in ("vocab_size", "hidden_size", "num_hidden_layers", "max_position_embeddings")
@@ -109,7 +109,7 @@ def known(healthy):
     )
     tokens = {name: len(each.join(ROWS).encode()) + 1 for name, each in SEPARATORS.items()}
     tokenizer = KnownTokenizer("bytes", True, tokens, "counted", tuple(CANARY.encode()))
-    return Book((tiny, twin), {"bytes": tokenizer}, 1.002, "two papers", CANARY, TITLES)
+    return Publications((tiny, twin), {"bytes": tokenizer}, 1.002, "two papers", CANARY, TITLES)
 
 
 def whole(seqlen):
@@ -124,7 +124,7 @@ def test_a_healthy_model_is_not_accused(model, known):
 
 
 def test_an_unknown_model_is_never_accused(model, known):
-    unknown = Book((), {}, known.spread, "", CANARY, TITLES)
+    unknown = Publications((), {}, known.spread, "", CANARY, TITLES)
     found = examine(model, Tokenizer(), WINDOWS, known=unknown)
     assert (found.verdict, found.model, found.off) == (Verdict.UNKNOWN, "", ())
     assert found.perplexity > 1
@@ -134,7 +134,7 @@ def test_an_unknown_model_is_never_accused(model, known):
 
 def test_another_tokenizer_is_another_model(model, known):
     strange = Tokenizer()
-    strange_known = Book(
+    strange_known = Publications(
         known.models,
         {"other": KnownTokenizer("other", True, {}, "", (1, 2))},
         known.spread,
@@ -244,7 +244,7 @@ def test_the_checkpoint_that_it_really_is_is_named(model, known):
     taken = KnownModel(
         **{**vars(known.models[0]), "perplexity": (Known(LENGTH, f"{2 * value:.3f}", ""),)}
     )
-    swapped = Book((taken, real), known.tokenizers, known.spread, "", CANARY, TITLES)
+    swapped = Publications((taken, real), known.tokenizers, known.spread, "", CANARY, TITLES)
     found = examine(model, Tokenizer(), WINDOWS, known=swapped)
     assert "it is what Twin has" in of(found, "dense perplexity").cause
 
@@ -334,8 +334,8 @@ def place(tmp_path, model, known, monkeypatch):
     monkeypatch.setattr(running, "load_skeleton", lambda *_: model)
     monkeypatch.setattr(running, "load_tokenizer", lambda _: Tokenizer())
     monkeypatch.setattr(running, "load_weights", lambda *_: model)
-    monkeypatch.setattr(examining, "book", lambda: known)
-    monkeypatch.setattr(text_sources, "_load_dataset", lambda *_, **__: {"text": ROWS})
+    monkeypatch.setattr(examining, "publications", lambda: known)
+    monkeypatch.setattr(sources, "_load_dataset", lambda *_, **__: {"text": ROWS})
     return tmp_path
 
 

@@ -8,10 +8,10 @@ from gguf.quants import dequantize, quantize
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
+from pruneproof.integration.decoder.blocks import decoder_blocks, linears
 from pruneproof.integration.doctor.finding import Verdict
 from pruneproof.integration.doctor.of_model import precision, sparsity
 from pruneproof.integration.doctor.weights import look_at
-from pruneproof.integration.linear_inputs import decoder_blocks, linears
 
 
 @pytest.fixture

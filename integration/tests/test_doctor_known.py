@@ -4,19 +4,19 @@ import pytest
 import torch
 
 from pruneproof.integration.doctor import of_data
-from pruneproof.integration.doctor.known import Known, book
+from pruneproof.integration.doctor.known import Known, publications
 
 
 def test_the_333_windows_that_a_user_found_are_explained():
     """locuslab/wanda issue 52."""
-    found = of_data.count(book().tokenizers["llama"], torch.zeros(333, 4096), True, True)
+    found = of_data.count(publications().tokenizers["llama"], torch.zeros(333, 4096), True, True)
     assert found.expected == "83 windows of 4096 tokens"
     assert "windows of 1024 tokens, or when the text is 4 times as long" in found.cause
 
 
 def test_limits_are_the_printed_digits_and_the_spread_of_publications():
     assert Known(2048, "5.47", "").limits(1.0) == pytest.approx((5.465, 5.475), abs=1e-12)
-    spread = book().spread
+    spread = publications().spread
     for low, high in (("5.47", "5.48"), ("4.88", "4.89"), ("6.14", "6.15")):
         under, over = Known(2048, low, "").limits(spread)
         assert under < float(low) < float(high) < over
@@ -24,7 +24,7 @@ def test_limits_are_the_printed_digits_and_the_spread_of_publications():
 
 
 def test_what_is_known_is_consistent():
-    known = book()
+    known = publications()
     assert {"LLaMA2-7b", "LLaMA2-13b", "LLaMA3-8b", "OPT-1.3b"} <= {m.id for m in known.models}
     for each in known.models:
         tokenizer = known.tokenizers[each.tokenizer]
@@ -34,11 +34,11 @@ def test_what_is_known_is_consistent():
     assert right == {"llama": 166, "llama3": 141, "opt": 140}
 
 
-@pytest.mark.parametrize("name", [each.id for each in book().models])
+@pytest.mark.parametrize("name", [each.id for each in publications().models])
 def test_the_known_models_have_the_parameters_of_their_structure(name):
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    known = next(each for each in book().models if each.id == name)
+    known = next(each for each in publications().models if each.id == name)
     heads = {"LLaMA2-70b": (64, 8), "LLaMA3-8b": (32, 8)}.get(name)
     more = (
         dict(zip(("num_attention_heads", "num_key_value_heads"), heads, strict=True))

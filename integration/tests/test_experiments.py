@@ -13,10 +13,10 @@ from transformers import AutoModelForCausalLM
 
 from pruneproof.integration.experiments import Experiment, Ledger, Runner, runner, work_through
 from pruneproof.integration.perplexity import perplexity
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 
-DATA = Data("text", "text", samples=4, seqlen=16, windows=5)
+DATA = Texts("text", "text", samples=4, seqlen=16, windows=5)
 WANDA = Experiment("tiny", Plan("wanda", sparsity=0.5), DATA)
 DENSE = replace(WANDA, plan=None)
 HALVES = [

@@ -4,7 +4,7 @@ import random
 from itertools import pairwise
 
 from pruneproof.integration.experiments import smollm2
-from pruneproof.integration.experiments.held_out import LONG_ARTICLE, PLACES, split
+from pruneproof.integration.text.held_out import LONG_ARTICLE, PLACES, split
 
 
 def test_every_experiment_stands_once_and_the_dense_model_first():

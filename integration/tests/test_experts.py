@@ -12,10 +12,10 @@ import transformers
 from torch import nn
 
 from checkpoints import model_of
+from pruneproof.integration.checkpoint.naming import CONVERTS
+from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.naming import CONVERTS
-from pruneproof.integration.pruning.plan import METHODS, REFINEMENTS, Plan
+from pruneproof.integration.recipe.plan import METHODS, REFINEMENTS, Plan
 
 EXPERTS, WIDTH, BETWEEN = 4, 16, 24
 # Before version 5 only DBRX has all experts in one tensor and computes each on its tokens.
@@ -150,7 +150,7 @@ def pruned(model, decoder, tokens, plan):
     """Keep masks by block and matrix, what each expert saw, and the model."""
     model, masks, saw = copy.deepcopy(model), {}, {}
 
-    def keep(block, found):
+    def store(block, found):
         for each in decoder.matrices[block]:
             mask = found[each.name]
             one_by_one = mask if each.count is not None else [mask]
@@ -161,7 +161,7 @@ def pruned(model, decoder, tokens, plan):
 
     list(
         prune_blocks(
-            model, tokens, plan, decoder=decoder, keep=keep,
+            model, tokens, plan, decoder=decoder, store_masks=store,
             saw=lambda block, seen: saw.update({(block, own_name(n)): c for n, c in seen.items()}),
         )
     )  # fmt: skip

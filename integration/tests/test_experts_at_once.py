@@ -10,15 +10,16 @@ import torch
 from torch import Tensor, nn
 
 from checkpoints import model_of
-from pruneproof.integration.pruning import blockwise, parallel
+from pruneproof.integration.decoder import parallel
+from pruneproof.integration.decoder.decoder import Decoder
+from pruneproof.integration.decoder.matrices import Matrices
+from pruneproof.integration.decoder.parallel import scored_at_once
+from pruneproof.integration.pruning import blockwise
 from pruneproof.integration.pruning.blockwise import masks_of
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
-from pruneproof.integration.pruning.matrices import Matrices
 from pruneproof.integration.pruning.memory import expected_memory
-from pruneproof.integration.pruning.parallel import scored_at_once
-from pruneproof.integration.pruning.plan import METHODS, Plan
+from pruneproof.integration.recipe.plan import METHODS, Plan
+from pruneproof.integration.recipe.texts import Texts
 from pruneproof.reference import ActivationStatistics
 
 COUNT, OUT, IN = 6, 12, 16
@@ -139,7 +140,7 @@ def test_the_first_expert_that_is_not_finite_is_named(layer, seen):
 def test_the_prediction_counts_what_all_workers_hold():
     model = model_of("mixtral")
     model.set_experts_implementation("eager")
-    decoder, plan, data = Decoder.of(model), Plan("stochria", 0.5), Data("", "", 1, 2)
+    decoder, plan, data = Decoder.of(model), Plan("stochria", 0.5), Texts("", "", 1, 2)
     expert = 16 * 24
     few = expected_memory(model, decoder, plan, data, 1)
     torch.set_num_threads(4)

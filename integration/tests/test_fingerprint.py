@@ -13,9 +13,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from checkpoints import model_of
-from pruneproof.integration.pruning import fingerprint
-from pruneproof.integration.pruning.fingerprint import PAGE, PAGES, fingerprint_of_files
-from pruneproof.integration.safetensors_files import INDEX
+from pruneproof.integration.checkpoint import fingerprint
+from pruneproof.integration.checkpoint.fingerprint import PAGE, PAGES, fingerprint_of_files
+from pruneproof.integration.checkpoint.safetensors_files import INDEX
 
 LARGE = 2**18
 """Numbers in a tensor of which not all is read; 4 bytes each."""

@@ -12,15 +12,15 @@ from typer.testing import CliRunner
 from checkpoints import model_of
 from inspect_bench.masks import keep_n_of_m
 from pruneproof.cli.app import app
+from pruneproof.integration.checkpoint.load import load_weights
 from pruneproof.integration.inspection.agreement import Groups, pruned_alike
 from pruneproof.integration.inspection.calibrated import agreements
 from pruneproof.integration.inspection.recognised import Overlaps, verdicts
 from pruneproof.integration.inspection.report.agreements import by_block, draw
 from pruneproof.integration.inspection.texts import Texts
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.load import load_weights
-from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.text_sources import calibration_tokens
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.text.sources import calibration_tokens
 
 TEXTS = {"text": lambda i: i * i + 5, "other": lambda i: i**3 + 7 * i}
 DRAWS = {"samples": 8, "seqlen": 24}

@@ -13,12 +13,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.run import run
-from pruneproof.integration.small_llama import fetch_small_llama
-from pruneproof.integration.text_sources import calibration_tokens
-from pruneproof.integration.wikipedia import fetch_wikipedia_text
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
+from pruneproof.integration.small_checkpoints.small_llama import fetch_small_llama
+from pruneproof.integration.text.sources import calibration_tokens
+from pruneproof.integration.text.wikipedia import fetch_wikipedia_text
 
 pytestmark = pytest.mark.checkpoint
 DRAWS = {"samples": 16, "seqlen": 256}
@@ -32,7 +32,7 @@ def text(tmp_path_factory) -> Path:
 
 
 def test_a_model_that_this_project_pruned_is_recognised(tmp_path, text):
-    data = Data(str(text), str(text), windows=1, **DRAWS)
+    data = Texts(str(text), str(text), windows=1, **DRAWS)
     run(str(fetch_small_llama()), Plan("wanda", 0.5), data, out=tmp_path / "pruned")
     found = inspected(tmp_path, text, seed=0)
     recognised_as_wanda(found)
@@ -52,7 +52,7 @@ def test_a_model_that_the_official_formula_pruned_is_recognised(tmp_path, text):
 
 
 def test_a_model_pruned_by_magnitude_is_not_taken_for_the_others(tmp_path, text):
-    data = Data(str(text), str(text), windows=1, samples=2, seqlen=32)
+    data = Texts(str(text), str(text), windows=1, samples=2, seqlen=32)
     run(str(fetch_small_llama()), Plan("magnitude", 0.5), data, out=tmp_path / "pruned")
     of = verdicts(inspected(tmp_path, text, seed=0))
     assert of["magnitude"] == "explains"

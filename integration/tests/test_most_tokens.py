@@ -6,7 +6,7 @@ import pytest
 from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
-from pruneproof.integration.most_tokens import most_tokens
+from pruneproof.integration.text.most_tokens import most_tokens
 
 PIECES = [
     *"ab 1!\n\t",

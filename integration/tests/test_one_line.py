@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from checkpoints import change, write_gguf
 from pruneproof.cli.app import app
+from pruneproof.integration.checkpoint.safetensors_files import INDEX
 from pruneproof.integration.pruning import blockwise, run, unfinished
-from pruneproof.integration.safetensors_files import INDEX
 
 DEEP = "[" * 100_000
 CONFIG, TOKENIZER, GENERATION = "config.json", "tokenizer.json", "generation_config.json"

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from pruneproof.integration import text_sources
-from pruneproof.integration.packing import packed, separator_of
-from pruneproof.integration.text_sources import (
+from pruneproof.integration.text import sources
+from pruneproof.integration.text.packing import packed, separator_of
+from pruneproof.integration.text.sources import (
     calibration_tokens,
     draw_calibration,
     few_documents,
@@ -125,7 +125,7 @@ def test_a_document_of_which_no_token_is_left_is_left_out():
 def test_compressed_documents_and_c4_are_packed_alike(documents, tmp_path, monkeypatch):
     expected = pack(documents, Tokenizer(END))
     compressed = pack(write(tmp_path / "rows.jsonl.gz", ROWS), Tokenizer(END))
-    monkeypatch.setattr(text_sources, "_load_dataset", lambda *_, **__: {"text": ROWS})
+    monkeypatch.setattr(sources, "_load_dataset", lambda *_, **__: {"text": ROWS})
     c4 = pack("c4", Tokenizer(END))
     assert expected.tokens.equal(compressed.tokens)
     assert expected.tokens.equal(c4.tokens)
@@ -144,7 +144,7 @@ def test_a_tokenizer_without_separators_is_refused_before_anything_is_read():
 
 
 def test_too_little_to_pack_is_refused_before_it_is_tokenised(documents, monkeypatch):
-    from pruneproof.integration import packing
+    from pruneproof.integration.text import packing
 
     monkeypatch.setattr(packing, "most_tokens", lambda _: len)
     with pytest.raises(ValueError, match="documents have at most 105 tokens in all, .* are 106"):

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import nn
 
+from pruneproof.integration.decoder.parallel import in_order
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.parallel import in_order
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_masks_do_not_depend_on_how_many_are_worked_on_at_once(plan, family, tok
     for number in (1, 2, 4):
         threads(number)
         found = masks.setdefault(number, {})
-        list(prune_blocks(copy.deepcopy(family), tokens, plan, keep=found.__setitem__))
+        list(prune_blocks(copy.deepcopy(family), tokens, plan, store_masks=found.__setitem__))
     for number in (2, 4):
         for block, expected in masks[1].items():
             for name, mask in expected.items():

@@ -10,7 +10,7 @@ from accelerate import cpu_offload
 from accelerate.hooks import ModelHook, add_hook_to_module
 from torch import nn
 
-from pruneproof.integration.pruning.passes import (
+from pruneproof.integration.decoder.passes import (
     Call,
     Pass,
     Passes,

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn.functional import linear
 
-from pruneproof.integration.pruning.products import PRODUCTS, Products, Weights, factors
+from pruneproof.integration.decoder.products import PRODUCTS, Products, Weights, factors
 
 TOKENS, OUT, IN, COUNT = 3, 4, 5, 2
 OPERATORS = torch.Tensor.__matmul__, torch.Tensor.__rmatmul__

@@ -8,7 +8,7 @@ import pytest
 
 from pruneproof.integration import progress
 from pruneproof.integration.progress import Bars
-from pruneproof.integration.text_sources import draw_calibration, evaluation_tokens
+from pruneproof.integration.text.sources import draw_calibration, evaluation_tokens
 
 
 @pytest.fixture

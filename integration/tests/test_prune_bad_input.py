@@ -10,12 +10,12 @@ from accelerate import disk_offload
 from safetensors import SafetensorError
 from transformers import BertConfig, BertForMaskedLM, T5Config, T5ForConditionalGeneration
 
-from pruneproof.integration.linear_inputs import decoder_blocks
+from pruneproof.integration.checkpoint.load import check_loaded
+from pruneproof.integration.decoder.blocks import decoder_blocks
+from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.pruning import prepare, run, unfinished
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.load import check_loaded
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 
 PLAN = Plan("wanda", sparsity=0.5)
 
@@ -30,7 +30,7 @@ def refused(monkeypatch, text, tmp_path):
     def refused(folder, message, plan=PLAN, error=ValueError, **more):
         monkeypatch.setattr(run, "load_weights", load)
         monkeypatch.setattr(run, "Streamed", load)
-        data = Data(**{"calibration": text, "evaluate": text, "samples": 2, "seqlen": 16} | more)
+        data = Texts(**{"calibration": text, "evaluate": text, "samples": 2, "seqlen": 16} | more)
         for stream in (False, True):
             with pytest.raises(error, match=message):
                 run.run(str(folder), plan, data, stream=stream, out=tmp_path / "out")
@@ -130,7 +130,7 @@ def test_a_disk_without_room(llama, refused, save_checkpoint, monkeypatch):
 
 
 def go(folder, text, tmp_path, **more):
-    data = Data(text, text, samples=2, seqlen=16)
+    data = Texts(text, text, samples=2, seqlen=16)
     return run.run(str(folder), PLAN, data, out=tmp_path / "out", **more)
 
 
@@ -190,7 +190,7 @@ def test_streaming_takes_one_device(llama, save_checkpoint, text, tmp_path):
 
 
 def test_streaming_takes_safetensors(monkeypatch):
-    from pruneproof.integration.pruning.load import safetensors_folder
+    from pruneproof.integration.checkpoint.load import safetensors_folder
 
     with pytest.raises(ValueError, match="needs safetensors, got model.gguf"):
         safetensors_folder("model.gguf")

@@ -8,9 +8,9 @@ from transformers import AutoTokenizer
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
+from pruneproof.integration.bands.against_paper import _calibrated_otherwise
 from pruneproof.integration.bands.settings import PAPER
 from pruneproof.integration.experiments import Experiment
-from pruneproof.integration.pruning.against_paper import _calibrated_otherwise
 
 LONG, SHORT = "".join(chr(40 + i % 50) for i in range(60)), "ABCDE"
 

@@ -6,12 +6,12 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from pruneproof.integration.linear_inputs import decoder_blocks, linears
+from pruneproof.integration.decoder.blocks import decoder_blocks, linears
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import METHODS, REFINEMENTS, Plan
 from pruneproof.integration.pruning.run import run
 from pruneproof.integration.pruning.unfinished import Unfinished
+from pruneproof.integration.recipe.plan import METHODS, REFINEMENTS, Plan
+from pruneproof.integration.recipe.texts import Texts
 
 PATTERNS = [
     {"sparsity": 0.6},
@@ -43,13 +43,15 @@ def exact(kept, plan):
 @pytest.mark.parametrize(("plan", "name"), ON_MODELS)
 def test_it_is_exact_after_a_stop_and_loads_again(plan, name, decoder_of, tokens, tmp_path):
     work = Unfinished(tmp_path / "work", plan.record())
-    stopped = prune_blocks(decoder_of(name), tokens, plan, done=work.done, keep=work.keep)
+    stopped = prune_blocks(
+        decoder_of(name), tokens, plan, done=work.done, store_masks=work.store_masks
+    )
     assert next(stopped) == 0
     again = Unfinished(tmp_path / "work", plan.record())
     assert again.done(0) is not None
     assert again.done(1) is None
     model = decoder_of(name)
-    list(prune_blocks(model, tokens, plan, done=again.done, keep=again.keep))
+    list(prune_blocks(model, tokens, plan, done=again.done, store_masks=again.store_masks))
     model.save_pretrained(tmp_path / "saved")
     loaded = AutoModelForCausalLM.from_pretrained(tmp_path / "saved")
     for pruned, value in zip(model.parameters(), loaded.parameters(), strict=True):
@@ -61,7 +63,7 @@ def test_it_is_exact_after_a_stop_and_loads_again(plan, name, decoder_of, tokens
 
 def test_accelerate_places_the_model(llama, save_checkpoint, text):
     folder = str(save_checkpoint(llama))
-    data = Data(text, text, samples=2, seqlen=16)
+    data = Texts(text, text, samples=2, seqlen=16)
     placed = run(folder, PLANS[0], data, device="auto")
     assert placed["pruned_perplexity"] == run(folder, PLANS[0], data)["pruned_perplexity"]
 
@@ -85,5 +87,5 @@ def test_equal_layers_are_sampled_differently(llama, tokens):
     with torch.no_grad():
         block.mlp.up_proj.weight.copy_(block.mlp.gate_proj.weight)
     masks = {}
-    list(prune_blocks(llama, tokens, Plan("stochria", 0.5), keep=masks.setdefault))
+    list(prune_blocks(llama, tokens, Plan("stochria", 0.5), store_masks=masks.setdefault))
     assert not masks[0]["mlp.up_proj"].equal(masks[0]["mlp.gate_proj"])

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.load import load_skeleton
+from pruneproof.integration.checkpoint.load import load_skeleton
+from pruneproof.integration.checkpoint.shards import ShardWriter
+from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.pruning.memory import expected_memory, sizes
-from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.pruning.shards import ShardWriter
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 
 LONG = pytest.mark.long
 BLOCKS = 32
@@ -22,15 +22,15 @@ PLAN = Plan("wanda", sparsity=0.5)
 SCRIPT = """
 import json, sys
 import torch
-from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.recipe.texts import Texts
 from pruneproof.integration.pruning.memory import measured_peak
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
 from pruneproof.integration.pruning.run import run
 tiny, large, text, stream, refine, threads, samples, seqlen = sys.argv[1:]
 torch.set_num_threads(int(threads))
 plan = Plan("wanda", sparsity=0.5, refine=refine or None)
 for model, samples, seqlen in ((tiny, 2, 16), (large, int(samples), int(seqlen))):
-    data = Data(text, text, samples=samples, seqlen=seqlen, windows=2)
+    data = Texts(text, text, samples=samples, seqlen=seqlen, windows=2)
     before = measured_peak()
     run(model, plan, data, stream=stream == "True")
 print(json.dumps(measured_peak() - before))
@@ -84,7 +84,7 @@ def test_what_is_taken_lies_between_what_is_held_and_the_prediction(
     grown = growth(tiny, synthetic, text, stream, refine, threads, 2, 16)
     model = load_skeleton(str(synthetic), "auto")
     decoder = Decoder.of(model)
-    data = Data(text, text, samples=2, seqlen=16)
+    data = Texts(text, text, samples=2, seqlen=16)
     plan = Plan("wanda", sparsity=0.5, refine=refine or None)
     expected = expected_memory(model, decoder, plan, data, windows=2, stream=stream)
     assert grown <= expected.peak
@@ -102,7 +102,7 @@ def test_many_waiting_sequences_take_what_is_predicted_of_them(
     grown = growth(tiny, small_blocks, text, stream, "", 1, 256, 256)
     model = load_skeleton(str(small_blocks), "auto")
     decoder = Decoder.of(model)
-    data = Data(text, text, samples=256, seqlen=256)
+    data = Texts(text, text, samples=256, seqlen=256)
     expected = expected_memory(model, decoder, PLAN, data, windows=1, stream=stream)
     assert expected.held <= grown <= expected.peak
     # Another copy of the hidden states would show beside the passes' own frames.
@@ -120,7 +120,7 @@ def growth(tiny, large, text, *more):
 
 def test_streaming_does_not_depend_on_the_number_of_blocks(synthetic):
     model = load_skeleton(str(synthetic), "auto")
-    data = Data("", "", samples=2, seqlen=16)
+    data = Texts("", "", samples=2, seqlen=16)
     decoder = Decoder.of(model)
     before = expected_memory(model, decoder, PLAN, data, 2, stream=True)
     whole = expected_memory(model, decoder, PLAN, data, 2)
@@ -157,7 +157,7 @@ def given_to_the_first_block(model, length):
 
 def test_each_part_of_the_prediction_counts(llama):
     def of(plan=PLAN, samples=2, seqlen=16, windows=2, stream=False):
-        data = Data("", "", samples, seqlen)
+        data = Texts("", "", samples, seqlen)
         return expected_memory(llama, Decoder.of(llama), plan, data, windows, stream=stream)
 
     floating, others = given_to_the_first_block(llama, 16)

@@ -7,14 +7,14 @@ from transformers import AutoModelForCausalLM
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
-from pruneproof.integration.linear_inputs import decoder_blocks, linears
+from pruneproof.integration.checkpoint.shards import Shards
+from pruneproof.integration.decoder.blocks import decoder_blocks, linears
+from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.pruning import preview as previewing
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.decoder import Decoder
 from pruneproof.integration.pruning.memory import Memory
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.preview import pruned_weights
-from pruneproof.integration.pruning.shards import Shards
+from pruneproof.integration.recipe.plan import Plan
 
 
 @pytest.fixture

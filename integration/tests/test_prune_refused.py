@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
 from pruneproof.integration.pruning import prepare, run
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 
 PLAN = Plan("wanda", sparsity=0.5)
 
@@ -142,19 +142,19 @@ def test_a_folder_that_is_not_there_is_not_sought_on_the_hub(call, tmp_path):
 @pytest.fixture
 def unfinished(call, text, tmp_path, monkeypatch):
     """A run that was cut off after its first block."""
-    kept = run.Unfinished.keep
+    stored = run.Unfinished.store_masks
 
-    def keep(self, block, masks):
+    def store(self, block, masks):
         if block == 1:
             raise KeyboardInterrupt
-        kept(self, block, masks)
+        stored(self, block, masks)
 
     def go():
-        data = Data(text, text, samples=2, seqlen=8)
+        data = Texts(text, text, samples=2, seqlen=8)
         return run.run(str(call.folder), PLAN, data, out=tmp_path / "out")
 
     with monkeypatch.context() as patched:
-        patched.setattr(run.Unfinished, "keep", keep)
+        patched.setattr(run.Unfinished, "store_masks", store)
         with pytest.raises(KeyboardInterrupt):
             go()
     go.folder = tmp_path / "out.unfinished"

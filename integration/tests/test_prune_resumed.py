@@ -11,9 +11,9 @@ from transformers import LlamaForCausalLM
 
 from checkpoints import model_of
 from pruneproof.integration.pruning import blockwise, prepare, run
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import Plan
 from pruneproof.integration.pruning.unfinished import Unfinished
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 
 IN_MEMORY = pytest.mark.parametrize("go", [False], indirect=True)
 STREAMED = pytest.mark.parametrize("go", [True], indirect=True)
@@ -25,7 +25,7 @@ def go(request, save_checkpoint, text, tmp_path):
     folder = save_checkpoint(model_of("llama"))
 
     def go(out="out", **more):
-        data = Data(text, text, samples=2, seqlen=8)
+        data = Texts(text, text, samples=2, seqlen=8)
         return run.run(
             str(folder), Plan("wanda", sparsity=0.5), data, stream=request.param,
             out=tmp_path / out, **more,
@@ -38,15 +38,15 @@ def go(request, save_checkpoint, text, tmp_path):
 @pytest.fixture
 def cut(go, tmp_path, monkeypatch):
     """A run that was cut off in its fourth block."""
-    kept = Unfinished.keep
+    stored = Unfinished.store_masks
 
-    def keep(self, block, masks):
+    def store(self, block, masks):
         if block == 3:
             raise KeyboardInterrupt
-        kept(self, block, masks)
+        stored(self, block, masks)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Unfinished, "keep", keep)
+        patched.setattr(Unfinished, "store_masks", store)
         with pytest.raises(KeyboardInterrupt):
             go()
     return tmp_path / "out.unfinished"
@@ -177,14 +177,14 @@ def test_masks_that_are_damaged_after_they_were_used_are_no_dense_block(go, cut,
 
     def once(self, name, measure):
         found = real(self, name, measure)
-        kept = self.keep
+        stored = self.store_masks
 
-        def keep(block, masks):
-            kept(block, masks)
+        def store(block, masks):
+            stored(block, masks)
             if block == 5:
                 (cut / "block-0000.safetensors").write_bytes(b"")
 
-        self.keep = keep
+        self.store_masks = store
         return found
 
     monkeypatch.setattr(Unfinished, "once", once)

@@ -9,10 +9,10 @@ from transformers import AutoModelForCausalLM
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
-from pruneproof.integration.linear_inputs import decoder_blocks, linears
-from pruneproof.integration.pruning import blockwise, prepare, run, where
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.decoder.blocks import decoder_blocks, linears
+from pruneproof.integration.pruning import blockwise, prepare, run, run_options
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 
 PLAN = Plan("ria", sparsity=0.5, refine="dsnot")
 
@@ -25,7 +25,7 @@ def place(tmp_path, llama, save_checkpoint, text):
 
 
 def go(place, **more):
-    data = Data(str(place / "text.txt"), str(place / "text.txt"), samples=4, seqlen=16)
+    data = Texts(str(place / "text.txt"), str(place / "text.txt"), samples=4, seqlen=16)
     return run.run(str(place / "model"), PLAN, data, **more)
 
 
@@ -83,7 +83,7 @@ def test_a_result_is_never_overwritten(place):
 
 
 def test_a_sequence_longer_than_the_models_is_refused_first(place):
-    data = Data(str(place / "text.txt"), str(place / "text.txt"), samples=1, seqlen=33)
+    data = Texts(str(place / "text.txt"), str(place / "text.txt"), samples=1, seqlen=33)
     with pytest.raises(ValueError, match="seqlen must be at most the model's 32, got 33"):
         run.run(str(place / "model"), PLAN, data)
 
@@ -120,7 +120,7 @@ def test_zero_shot_accuracy_is_measured_on_the_pruned_model(place, monkeypatch):
         blocks = decoder_blocks(model)
         return {"boolq": float((blocks[0].mlp.up_proj.weight == 0).float().mean())}
 
-    monkeypatch.setattr(where, "check_installed", lambda: None)
+    monkeypatch.setattr(run_options, "check_installed", lambda: None)
     monkeypatch.setattr(run, "accuracies", sparsity_of)
     assert go(place, zero_shot=True)["zero_shot"] == {"boolq": 0.5}
     result = command(place, "--method", "wanda", "--n-m", "2:4", "--zero-shot")

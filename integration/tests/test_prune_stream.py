@@ -10,21 +10,21 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from checkpoints import change, heads
-from pruneproof.integration.pruning import blockwise, places
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.naming import CONVERTS
-from pruneproof.integration.pruning.passes import Passes
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.checkpoint.naming import CONVERTS
+from pruneproof.integration.checkpoint.safetensors_files import INDEX
+from pruneproof.integration.checkpoint.shards import Shards
+from pruneproof.integration.decoder.passes import Passes
+from pruneproof.integration.pruning import blockwise, weight_store
 from pruneproof.integration.pruning.run import run
-from pruneproof.integration.pruning.shards import Shards
-from pruneproof.integration.safetensors_files import INDEX
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 
 PLAN = Plan("ria", sparsity=0.5, refine="dsnot")
 SAME = ("dense_perplexity", "pruned_perplexity", "achieved_sparsity")
 
 
 def data(text):
-    return Data(text, text, samples=4, seqlen=16)
+    return Texts(text, text, samples=4, seqlen=16)
 
 
 def tensors(folder):
@@ -145,7 +145,7 @@ def test_a_run_that_is_cut_off_goes_on(llama, save_checkpoint, text, tmp_path, m
 
 def test_one_block_has_weights_at_a_time(llama, save_checkpoint, text, monkeypatch):
     opened, there = [], []
-    load, advance, results = places.Streamed.loaded, Passes.advance, Passes.results
+    load, advance, results = weight_store.Streamed.loaded, Passes.advance, Passes.results
 
     def watched(place, block):
         opened.append(place)
@@ -158,7 +158,7 @@ def test_one_block_has_weights_at_a_time(llama, save_checkpoint, text, monkeypat
 
         return looked
 
-    monkeypatch.setattr(places.Streamed, "loaded", watched)
+    monkeypatch.setattr(weight_store.Streamed, "loaded", watched)
     monkeypatch.setattr(Passes, "advance", look(advance))
     monkeypatch.setattr(Passes, "results", look(results))
     run(str(save_checkpoint(llama)), PLAN, data(text), stream=True)

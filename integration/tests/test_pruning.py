@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from pruneproof import reference
-from pruneproof.integration.linear_inputs import decoder_blocks, linear_inputs, linears
+from pruneproof.integration.decoder.blocks import decoder_blocks, linears
+from pruneproof.integration.decoder.linear_inputs import linear_inputs
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.layer import Observed, keep_mask_of
-from pruneproof.integration.pruning.plan import METHODS, Plan
+from pruneproof.integration.recipe.plan import METHODS, Plan
 
 EVERY = [
     *(Plan(method, sparsity=0.5) for method in METHODS),
@@ -69,7 +70,7 @@ def test_embeddings_head_and_norms_stay(family, tokens):
 def test_a_block_sees_what_the_pruned_blocks_before_it_give(llama, tokens):
     dense = copy.deepcopy(llama)
     masks = {}
-    prune(llama, tokens, Plan("wanda", sparsity=0.5), keep=masks.__setitem__)
+    prune(llama, tokens, Plan("wanda", sparsity=0.5), store_masks=masks.__setitem__)
     # The same by hand: prune the blocks before, look at what the next one's layers are fed.
     for number, block in enumerate(decoder_blocks(dense)):
         seen = linear_inputs(dense, tokens.split(1), [number])
@@ -96,7 +97,7 @@ def test_an_n_m_mask_is_refined_within_its_groups(refine):
 def test_outputs_are_the_layers_own_without_the_bias(tokens, family):
     dense = copy.deepcopy(family)
     masks = {}
-    prune(family, tokens, Plan("owanda", sparsity=0.5), keep=masks.__setitem__)
+    prune(family, tokens, Plan("owanda", sparsity=0.5), store_masks=masks.__setitem__)
     (_, first), *_ = linears(decoder_blocks(dense)[0])
     one, *_ = linear_inputs(dense, tokens.split(1), [0])
     Y = (one.inputs @ first.weight.T).T
@@ -107,7 +108,7 @@ def test_outputs_are_the_layers_own_without_the_bias(tokens, family):
 def test_stade_is_of_what_each_layer_was_fed_less_its_mean(tokens, family):
     dense = copy.deepcopy(family)
     masks = {}
-    prune(family, tokens, Plan("stade", sparsity=0.5), keep=masks.__setitem__)
+    prune(family, tokens, Plan("stade", sparsity=0.5), store_masks=masks.__setitem__)
     seen = linear_inputs(dense, tokens.split(1), [0])
     for (name, layer), one in zip(linears(decoder_blocks(dense)[0]), seen, strict=True):
         norms = reference.centred_activation_norms(one.inputs)
@@ -117,12 +118,12 @@ def test_stade_is_of_what_each_layer_was_fed_less_its_mean(tokens, family):
 
 def test_masks_from_an_earlier_run_are_taken(llama, tokens):
     whole, masks = copy.deepcopy(llama), {}
-    prune(whole, tokens, Plan("ria", sparsity=0.5), keep=masks.__setitem__)
+    prune(whole, tokens, Plan("ria", sparsity=0.5), store_masks=masks.__setitem__)
     made = []
     prune(
         llama, tokens, Plan("ria", sparsity=0.5),
         done=lambda number: masks[number] if number < 5 else None,
-        keep=lambda number, _: made.append(number),
+        store_masks=lambda number, _: made.append(number),
     )  # fmt: skip
     assert made == [5]
     assert all(a.equal(b) for a, b in zip(llama.parameters(), whole.parameters(), strict=True))

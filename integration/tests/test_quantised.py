@@ -11,12 +11,12 @@ from safetensors.torch import load_file
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from checkpoints import change, model_of, write_gguf
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.load import load_skeleton, load_weights
-from pruneproof.integration.pruning.naming import CONVERTS
-from pruneproof.integration.pruning.places import InMemory
+from pruneproof.integration.checkpoint.load import load_skeleton, load_weights
+from pruneproof.integration.checkpoint.naming import CONVERTS
+from pruneproof.integration.checkpoint.quantised import check_not_quantised, quantised_by
+from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.pruning.prepare import check_files
-from pruneproof.integration.pruning.quantised import check_not_quantised, quantised_by
+from pruneproof.integration.pruning.weight_store import InMemory
 
 METHODS = {
     "fp8": {"quant_method": "fp8"},

@@ -8,11 +8,11 @@ import pytest
 import torch
 from huggingface_hub.errors import GatedRepoError
 
-from pruneproof.integration.bands.settings import PAPER, Hypothesis, plan_of
+from pruneproof.integration.bands.settings import PAPER, Interpretation, plan_of
 from pruneproof.integration.doctor.finding import Finding, Verdict
 from pruneproof.integration.experiments import Ledger, Runner
 from pruneproof.integration.paper_tables import MODELS, TABLES, Cell, load
-from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.recipe.texts import Texts
 from pruneproof.integration.regression import examination, measuring, tiers
 from pruneproof.integration.regression.measuring import Bench
 from pruneproof.integration.regression.models import (
@@ -22,7 +22,7 @@ from pruneproof.integration.regression.models import (
     UnfitError,
     checkpoints,
 )
-from pruneproof.integration.regression.outcome import outcome
+from pruneproof.integration.regression.of_ledger import outcome
 from pruneproof.integration.regression.readings import DTYPE, experiments
 
 CELLS = {cell.id: cell for table in TABLES for cell in load(table)}
@@ -31,11 +31,11 @@ TASKS = "boolq", "rte", "hellaswag", "winogrande", "arc_easy", "arc_challenge", 
 
 
 @pytest.fixture
-def data(tmp_path) -> Data:
+def data(tmp_path) -> Texts:
     """Text of the tests' tokenizer, for calibration and evaluation."""
     path = tmp_path / "text.txt"
     path.write_text("".join(chr(33 + i * i % 83) for i in range(400)), encoding="utf-8")
-    return Data(str(path), str(path), samples=2, seqlen=16, windows=3)
+    return Texts(str(path), str(path), samples=2, seqlen=16, windows=3)
 
 
 @pytest.fixture
@@ -115,11 +115,11 @@ class TestReadings:
             llama.load_state_dict(dense)
 
     def test_parameters_of_the_score_and_of_the_refinement_are_told_apart(self):
-        plan = plan_of(CELLS["T10/ria p=inf"], Hypothesis("output"))
+        plan = plan_of(CELLS["T10/ria p=inf"], Interpretation("output"))
         assert plan is not None
         assert plan.parameters == {"alpha": 0.5}
         assert plan.refine_parameters["p"] == float("inf")
-        norm = plan_of(CELLS["T7/p=2/OPT-1.3b"], Hypothesis("layer"))
+        norm = plan_of(CELLS["T7/p=2/OPT-1.3b"], Interpretation("layer"))
         assert norm is not None
         assert norm.parameters == {"alpha": 1.0, "p": 2.0}
         assert norm.refine_parameters == {}
@@ -136,7 +136,7 @@ class TestReadings:
 
     def test_the_papers_setup_is_the_default(self):
         (_, experiment), *_ = experiments(HALF)
-        assert experiment.data == PAPER == Data("c4", "wikitext2", 128, 2048, 0)
+        assert experiment.data == PAPER == Texts("c4", "wikitext2", 128, 2048, 0)
         assert experiment.dtype == DTYPE == "float16"
 
 
@@ -145,7 +145,7 @@ class TestVerdicts:
         first = bench.check(HALF).readings[0].measured
         bench.ledger.path.unlink()
         found = bench.check(printed(HALF, first))
-        assert [str(reading.hypothesis) for reading in found.supported] == ["over layers"]
+        assert [str(reading.interpretation) for reading in found.supported] == ["over layers"]
         assert found.verdict == "agrees over layers (1 of 2 readings not measured)"
 
     def test_a_later_reading_is_tried_when_the_first_disagrees(self, bench, models):

@@ -8,14 +8,14 @@ from typer.testing import CliRunner
 
 from pruneproof.integration.audit.book import Book
 from pruneproof.integration.audit.checks import norms, sensitivity
-from pruneproof.integration.bands.settings import PAPER, hypotheses
+from pruneproof.integration.bands.settings import PAPER, interpretations
 from pruneproof.integration.experiments import Ledger
 from pruneproof.integration.paper_tables import TABLES, Cell, load
-from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.recipe.texts import Texts
 from pruneproof.integration.regression import report
 from pruneproof.integration.regression.accuracies import digest_of_accuracies
 from pruneproof.integration.regression.collected import collect
-from pruneproof.integration.regression.outcome import outcome
+from pruneproof.integration.regression.of_ledger import outcome
 from pruneproof.integration.regression.plots import picture, reach
 from pruneproof.integration.regression.readings import DTYPE, experiments
 from pruneproof.integration.regression.statements import STATEMENTS, answers, as_printed, ask
@@ -26,7 +26,7 @@ MACHINE = "<b>synthetic</b> & none"
 
 def as_is(cell, reading):
     """The printed number, in the likelier orientation: in the other, sums change places."""
-    return float(cell.value) if reading.terms == hypotheses(cell)[0].terms else None
+    return float(cell.value) if reading.terms == interpretations(cell)[0].terms else None
 
 
 def results(cells, number=as_is, data=PAPER):
@@ -118,7 +118,7 @@ class TestPages:
         ).read_text("utf-8")
 
     def test_results_of_other_data_are_left_aside(self, some):
-        ledger(some, results(SOME[:2], data=Data("c4", "wikitext2", samples=8)))
+        ledger(some, results(SOME[:2], data=Texts("c4", "wikitext2", samples=8)))
         found = collect(some)
         assert (found.data, found.other) == (PAPER, 4)
         assert len(found.measured) == 16

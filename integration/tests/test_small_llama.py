@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pruneproof.integration.calibration import token_windows
-from pruneproof.integration.linear_inputs import decoder_blocks, linear_inputs
-from pruneproof.integration.small_llama import fetch_small_llama
-from pruneproof.integration.wikipedia import fetch_wikipedia_text
+from pruneproof.integration.decoder.blocks import decoder_blocks
+from pruneproof.integration.decoder.linear_inputs import linear_inputs
+from pruneproof.integration.small_checkpoints.small_llama import fetch_small_llama
+from pruneproof.integration.text.calibration import token_windows
+from pruneproof.integration.text.wikipedia import fetch_wikipedia_text
 
 pytestmark = pytest.mark.checkpoint
 

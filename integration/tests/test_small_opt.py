@@ -5,21 +5,22 @@ import torch
 from torch import nn
 from transformers import AutoModelForCausalLM
 
+from pruneproof.integration.decoder.blocks import decoder_blocks
+from pruneproof.integration.decoder.linear_inputs import linear_inputs
 from pruneproof.integration.experiments import Experiment
-from pruneproof.integration.experiments.held_out import CALIBRATION, EVALUATION, held_out_prose
 from pruneproof.integration.experiments.runner import Runner
-from pruneproof.integration.linear_inputs import decoder_blocks, linear_inputs
 from pruneproof.integration.perplexity import perplexity
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import METHODS, REFINEMENTS, Plan
 from pruneproof.integration.pruning.run import run
-from pruneproof.integration.small_opt import LENGTH, train_small_opt
-from pruneproof.integration.text_sources import evaluation_tokens
+from pruneproof.integration.recipe.plan import METHODS, REFINEMENTS, Plan
+from pruneproof.integration.recipe.texts import Texts
+from pruneproof.integration.small_checkpoints.small_opt import LENGTH, train_small_opt
+from pruneproof.integration.text.held_out import CALIBRATION, EVALUATION, held_out_prose
+from pruneproof.integration.text.sources import evaluation_tokens
 
 pytestmark = pytest.mark.checkpoint
 
 NAME = "small OPT"
-DATA = Data(CALIBRATION, EVALUATION, samples=16, seqlen=LENGTH, windows=64)
+DATA = Texts(CALIBRATION, EVALUATION, samples=16, seqlen=LENGTH, windows=64)
 MOST_LOST = 1.3
 """By what half of the weights may multiply perplexity; seen: 1.07 to 1.09, the wrong half 435."""
 
@@ -91,7 +92,7 @@ def test_the_wrong_half_costs_far_more(runner, windows, perplexity_of):
 @pytest.mark.parametrize("refine", [None, *REFINEMENTS])
 def test_a_saved_result_is_what_was_measured_streamed_or_not(refine, runner, windows, tmp_path):
     files = held_out_prose()
-    data = Data(files[CALIBRATION], files[EVALUATION], 16, LENGTH, windows=DATA.windows)
+    data = Texts(files[CALIBRATION], files[EVALUATION], 16, LENGTH, windows=DATA.windows)
     plan = Plan("ria", 0.5, refine=refine)
     model = str(train_small_opt())
     for name, stream in (("whole", False), ("streamed", True)):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pruneproof.integration.pruning.sparsities_file import read_sparsities
+from pruneproof.integration.recipe.sparsities_file import read_sparsities
 
 
 @pytest.fixture

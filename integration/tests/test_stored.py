@@ -7,14 +7,14 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from checkpoints import FAMILIES, change, heads, model_of
-from pruneproof.integration.pruning import load, saved
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.load import load_skeleton, load_weights, stored_files
-from pruneproof.integration.pruning.naming import CONVERTS, Group
-from pruneproof.integration.pruning.places import InMemory, Streamed, check_apart
-from pruneproof.integration.pruning.settle import settle
-from pruneproof.integration.pruning.shards import OnHub, Shards
-from pruneproof.integration.pruning.stored import Stored, ties_of
+from pruneproof.integration.checkpoint import load, saved
+from pruneproof.integration.checkpoint.load import load_skeleton, load_weights, stored_files
+from pruneproof.integration.checkpoint.naming import CONVERTS, Group
+from pruneproof.integration.checkpoint.settle import settle
+from pruneproof.integration.checkpoint.shards import OnHub, Shards
+from pruneproof.integration.checkpoint.stored import Stored, ties_of
+from pruneproof.integration.decoder.decoder import Decoder
+from pruneproof.integration.pruning.weight_store import InMemory, Streamed, check_apart
 
 NAMES = [*FAMILIES, "gemma3"]
 
@@ -99,13 +99,13 @@ def streamed(folder):
 def test_a_block_at_a_time_writes_what_is_loaded_in_memory(family, size, checkpoint, tmp_path):
     folder, out = checkpoint(family, max_shard_size=size), tmp_path / "out"
     assert (folder / "model.safetensors.index.json").exists() == (size == "4KB")
-    place = streamed(folder)
+    store = streamed(folder)
     for number in range(6):
-        with place.loaded(number):
-            assert not any(each.is_meta for each in place.blocks[number].state_dict().values())
-            place.keep(number, out)
-    assert all(each.is_meta for each in place.model.parameters())
-    place.save(out, lambda _: None)
+        with store.loaded(number):
+            assert not any(each.is_meta for each in store.blocks[number].state_dict().values())
+            store.store_block(number, out)
+    assert all(each.is_meta for each in store.model.parameters())
+    store.save(out, lambda _: None)
     assert Shards(out).files.keys() == Shards(folder).files.keys()
     one, other = (
         AutoModelForCausalLM.from_pretrained(each, dtype="auto").state_dict()
@@ -267,38 +267,38 @@ def test_a_result_that_differs_from_the_model_is_refused(
 ):
     folder, out = checkpoint(family), tmp_path / "unfinished/whole"
     model = load_weights(str(folder), "auto", "cpu")
-    place = InMemory(model, Decoder.of(model))
+    store = InMemory(model, Decoder.of(model))
     if what == "sign of zero":
-        for name, each in place.model.named_parameters():
+        for name, each in store.model.named_parameters():
             if "layers.2" in name:
                 each.data.zero_()
-    save = place.model.save_pretrained
+    save = store.model.save_pretrained
 
     def badly(to):
         save(to)
         change(to, lambda tensors: corrupt(tensors, what))
 
-    place.save(out, lambda _: None)
-    monkeypatch.setattr(place.model, "save_pretrained", badly)
+    store.save(out, lambda _: None)
+    monkeypatch.setattr(store.model, "save_pretrained", badly)
     with pytest.raises(ValueError, match=r"out: .*remove .*unfinished and run again"):
-        place.save(out, lambda _: None)
+        store.save(out, lambda _: None)
 
 
 def test_a_block_that_was_written_badly_is_refused(checkpoint, tmp_path, monkeypatch):
     folder, out = checkpoint("llama"), tmp_path / "whole"
-    place = streamed(folder)
+    store = streamed(folder)
     masks = {
         name: torch.rand(each.shape) < 0.5
-        for name, each in place.blocks[0].named_parameters()
+        for name, each in store.blocks[0].named_parameters()
         if each.ndim == 2
     }
     masks = {name.removesuffix(".weight"): each for name, each in masks.items()}
     for number in range(6):
-        with place.loaded(number):
-            place.keep(number, out)
+        with store.loaded(number):
+            store.store_block(number, out)
     with pytest.raises(ValueError, match=r"layers\.3\.\S+ was written otherwise than measured"):
-        place.save(out, lambda number: masks if number == 3 else None)
-    place.save(out, lambda _: None)
+        store.save(out, lambda number: masks if number == 3 else None)
+    store.save(out, lambda _: None)
 
 
 def test_what_transformers_leaves_out_when_it_saves_is_not_missed(checkpoint, tmp_path):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from pruneproof.integration import text_sources
-from pruneproof.integration.text_sources import (
+from pruneproof.integration.text import sources
+from pruneproof.integration.text.sources import (
     calibration_tokens,
     draw_calibration,
     evaluation_tokens,
@@ -119,7 +119,7 @@ def test_wikitext_splits_are_joined_as_in_the_known_repositories(monkeypatch, to
         asked.append((*names, split))
         return {"text": ["one", "two"]}
 
-    monkeypatch.setattr(text_sources, "_load_dataset", load)
+    monkeypatch.setattr(sources, "_load_dataset", load)
     test = evaluation_tokens("wikitext2", tokenizer, seqlen=4)
     assert test.flatten().equal(tokenizer("one\n\ntwo").input_ids[0])
     assert len(calibration_tokens("wikitext2", tokenizer, 1, 3, 0)) == 1
@@ -131,7 +131,7 @@ def test_wikitext_splits_are_joined_as_in_the_known_repositories(monkeypatch, to
 
 def test_c4_is_sampled_by_document_and_evaluated_joined(monkeypatch, tokenizer):
     monkeypatch.setattr(
-        text_sources, "_load_dataset", lambda *_, **__: {"text": ["abcdefgh", "ijklmnop"]}
+        sources, "_load_dataset", lambda *_, **__: {"text": ["abcdefgh", "ijklmnop"]}
     )
     test = evaluation_tokens("c4", tokenizer, seqlen=17)
     assert test.flatten().equal(tokenizer("abcdefgh ijklmnop").input_ids[0])
@@ -142,18 +142,18 @@ def test_c4_is_sampled_by_document_and_evaluated_joined(monkeypatch, tokenizer):
 def test_c4_comes_through_datasets(monkeypatch, tmp_path, tokenizer):
     # A folder of the layout that C4 has on the hub takes the place of the hub's.
     (tmp_path / "c4/en").mkdir(parents=True)
-    for split, file in text_sources.C4_FILES.items():
+    for split, file in sources.C4_FILES.items():
         with gzip.open(tmp_path / "c4" / file, "wt") as rows:
             rows.write(
                 "".join(json.dumps({"text": f"{split}{i}", "url": ""}) + "\n" for i in (1, 2))
             )
-    load = text_sources._load_dataset
+    load = sources._load_dataset
 
     def load_here(name, **named):
         assert name == "allenai/c4"
         return load(str(tmp_path / "c4"), cache_dir=str(tmp_path / "cache"), **named)
 
-    monkeypatch.setattr(text_sources, "_load_dataset", load_here)
+    monkeypatch.setattr(sources, "_load_dataset", load_here)
     test = evaluation_tokens("c4", tokenizer, seqlen=23)
     assert test.flatten().equal(tokenizer("validation1 validation2").input_ids[0])
     (window,) = calibration_tokens("c4", tokenizer, 1, 5, 0)
@@ -200,7 +200,7 @@ def test_documents_that_are_all_too_short_are_an_error(documents, tokenizer):
 
 
 def test_too_few_draws_of_long_documents_are_an_error(documents, tokenizer, monkeypatch):
-    monkeypatch.setattr(text_sources, "MOST_DRAWS", 50)
+    monkeypatch.setattr(sources, "MOST_DRAWS", 50)
     with pytest.raises(
         ValueError, match="50 draws found .* of 51 documents longer than 30 tokens; .* or --pack"
     ):
@@ -210,7 +210,7 @@ def test_too_few_draws_of_long_documents_are_an_error(documents, tokenizer, monk
 def test_what_is_certainly_too_short_is_refused_before_it_is_tokenised(
     documents, text, tokenizer, monkeypatch
 ):
-    monkeypatch.setattr(text_sources, "most_tokens", lambda _: len)
+    monkeypatch.setattr(sources, "most_tokens", lambda _: len)
     with pytest.raises(ValueError, match="none of its 3 documents is longer than 60 tokens"):
         calibration_tokens(documents, pytest.fail, 1, 60, 0)
     for call in (
@@ -228,7 +228,7 @@ def test_what_is_certainly_too_short_is_refused_before_it_is_tokenised(
 def test_what_is_certainly_too_short_is_drawn_as_before(documents, tokenizer, monkeypatch):
     expected = calibration_tokens(documents, tokenizer, 5, 30, 0)
     seen = []
-    monkeypatch.setattr(text_sources, "most_tokens", lambda _: len)
+    monkeypatch.setattr(sources, "most_tokens", lambda _: len)
     found = calibration_tokens(
         documents, lambda text, **_: seen.append(text) or tokenizer(text), 5, 30, 0
     )

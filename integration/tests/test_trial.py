@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+from pruneproof.integration.decoder.decoder import Decoder
+from pruneproof.integration.decoder.trial import held_by_a_pass, trial
 from pruneproof.integration.pruning.blockwise import prune_blocks
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.pruning.trial import held_by_a_pass, trial
+from pruneproof.integration.recipe.plan import Plan
 from toys import BLOCKS, WIDTH, Block, Toy, names, toy, weightless
 
 
@@ -28,7 +28,7 @@ def assert_refused(model, message):
 def assert_pruned(model, tokens):
     """Half of each matrix' outputs goes, and the pruning is that of whole forward passes."""
     seen = {}
-    list(prune_blocks(model, tokens % 11, Plan("magnitude", 0.5), keep=seen.__setitem__))
+    list(prune_blocks(model, tokens % 11, Plan("magnitude", 0.5), store_masks=seen.__setitem__))
     assert sorted(seen) == list(range(BLOCKS))
     assert all(
         (~each).sum() == each.numel() // 2 for masks in seen.values() for each in masks.values()
@@ -256,7 +256,7 @@ def test_what_a_block_hands_on_in_a_dictionary_reaches_the_others(tokens):
     model, tokens = Shared(), tokens % 11
     dense = copy.deepcopy(model)
     masks = {}
-    list(prune_blocks(model, tokens, Plan("wanda", 0.5), keep=masks.__setitem__))
+    list(prune_blocks(model, tokens, Plan("wanda", 0.5), store_masks=masks.__setitem__))
     # By hand: norms of what the values see in whole passes, with the blocks before pruned.
     for number, block in enumerate(dense.blocks):
         seen = []

@@ -11,8 +11,8 @@ MASK = torch.rand((5, 13), generator=torch.Generator().manual_seed(0)) < 0.5
 def kept(folder, record=None):
     """A run that has finished block 3 and measured the dense perplexity."""
     unfinished = Unfinished(folder, record or {})
-    unfinished.keep_tokens(3, {"one": 7})
-    unfinished.keep(3, {"one": MASK, "another": ~MASK})
+    unfinished.store_tokens(3, {"one": 7})
+    unfinished.store_masks(3, {"one": MASK, "another": ~MASK})
     assert unfinished.once("dense_perplexity", lambda: 12.25) == 12.25
     return unfinished
 
@@ -31,7 +31,7 @@ def test_masks_come_back_however_they_lie_in_memory(tmp_path, shape, inputs_firs
     if inputs_first:
         mask = mask.mT.contiguous().mT
     unfinished = Unfinished(tmp_path / "out.unfinished", {})
-    unfinished.keep(3, {"one": mask, "another": ~mask})
+    unfinished.store_masks(3, {"one": mask, "another": ~mask})
     found = unfinished.done(3)
     assert found is not None
     assert found["one"].equal(mask)
@@ -42,8 +42,8 @@ def test_masks_come_back_however_they_lie_in_memory(tmp_path, shape, inputs_firs
 def test_tokens_come_back_by_block(tmp_path):
     unfinished = Unfinished(tmp_path / "out.unfinished", {})
     for block, tokens in ((0, {}), (12, {"mlp.experts.0.up_proj": 7})):
-        unfinished.keep_tokens(block, tokens)
-        unfinished.keep(block, {})
+        unfinished.store_tokens(block, tokens)
+        unfinished.store_masks(block, {})
     again = Unfinished(tmp_path / "out.unfinished", {})
     assert again.done(0) == again.done(12) == {}
     assert again.tokens() == {12: {"mlp.experts.0.up_proj": 7}}
@@ -153,7 +153,7 @@ def test_masks_of_before_a_decision_are_those_of_after_it(tmp_path):
     kept(tmp_path, {"unreached": None})
     decided = Unfinished(tmp_path, {"unreached": "dense"})
     assert decided.masks(3)["one"].equal(MASK)
-    decided.keep(4, {"one": MASK})
+    decided.store_masks(4, {"one": MASK})
     (tmp_path / "run.json").unlink()
     assert Unfinished(tmp_path, {"unreached": "magnitude"}).done(3) is not None
     assert Unfinished(tmp_path, {"unreached": "magnitude"}).done(4) is None

@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 from checkpoints import MOE, SIZES
 from pruneproof import reference
 from pruneproof.cli.app import app
+from pruneproof.integration.checkpoint.naming import CONVERTS
+from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.pruning import blockwise, run
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.naming import CONVERTS
-from pruneproof.integration.pruning.plan import Plan
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
 
 EXPERTS, SILENT = 5, 4
 TOKENS = 4 * 16
@@ -47,7 +47,7 @@ def go(folder, text, tmp_path):
     """Prunes it with Wanda."""
 
     def go(unreached=None, method="wanda", out="out", parameters=None, **more):
-        data = Data(text, text, samples=4, seqlen=16)
+        data = Texts(text, text, samples=4, seqlen=16)
         plan = Plan(method, 0.5, parameters=parameters or {}, unreached=unreached)
         return run.run(str(folder), plan, data, out=out and tmp_path / out, **more)
 
@@ -146,15 +146,15 @@ def test_a_run_that_is_cut_off_remembers_what_was_seen(
     unreached, stream, go, tmp_path, monkeypatch
 ):
     whole = go(unreached, stream=stream, out="whole")
-    kept = run.Unfinished.keep
+    stored = run.Unfinished.store_masks
 
-    def keep(self, block, masks):
+    def store(self, block, masks):
         if block == 4:
             raise KeyboardInterrupt
-        kept(self, block, masks)
+        stored(self, block, masks)
 
     with monkeypatch.context() as patched:
-        patched.setattr(run.Unfinished, "keep", keep)
+        patched.setattr(run.Unfinished, "store_masks", store)
         with pytest.raises(KeyboardInterrupt):
             go(unreached, stream=stream)
     resumed = go(unreached, stream=stream)
@@ -163,11 +163,11 @@ def test_a_run_that_is_cut_off_remembers_what_was_seen(
 
 
 def test_another_decision_is_another_run(go, monkeypatch):
-    kept = run.Unfinished.keep
+    stored = run.Unfinished.store_masks
     with monkeypatch.context() as patched:
         patched.setattr(
-            run.Unfinished, "keep",
-            lambda self, block, masks: kept(self, block, masks) if block < 2 else 1 / 0,
+            run.Unfinished, "store_masks",
+            lambda self, block, masks: stored(self, block, masks) if block < 2 else 1 / 0,
         )  # fmt: skip
         with pytest.raises(ZeroDivisionError):
             go("magnitude")
@@ -180,7 +180,7 @@ def test_after_the_error_the_run_goes_on_with_the_decision(
     stream, save_checkpoint, text, tmp_path, monkeypatch
 ):
     """The masks of blocks whose experts were all reached are those of every decision."""
-    folder, data = save_checkpoint(mixtral(silent_from=2)), Data(text, text, samples=4, seqlen=16)
+    folder, data = save_checkpoint(mixtral(silent_from=2)), Texts(text, text, samples=4, seqlen=16)
 
     def go(unreached, out):
         plan = Plan("wanda", 0.5, unreached=unreached)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pruneproof.integration.wikipedia import fetch_wikipedia_text, prose
+from pruneproof.integration.text.wikipedia import fetch_wikipedia_text, prose
 
 
 @pytest.mark.parametrize(

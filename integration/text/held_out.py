@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pruneproof.integration.cache import build_once
-from pruneproof.integration.wikipedia import fetch_wikipedia_text
+from pruneproof.integration.text.wikipedia import fetch_wikipedia_text
 
 CALIBRATION, EVALUATION = "wikipedia-2016/calibration", "wikipedia-2016/evaluation"
 CALIBRATION_SHARE = 0.6

@@ -9,7 +9,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
-from pruneproof.integration.pruning.chosen import Patterns, checked_sparsities, layer_name
+from pruneproof.integration.recipe.chosen import Patterns, checked_sparsities, layer_name
 from pruneproof.reference.methods import REFINEMENTS, SCORES, Method, Refinement, Score, Statistic
 
 METHODS = tuple(name for name, score in SCORES.items() if score.prunes)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pruneproof.integration.most_tokens import most_tokens
+from pruneproof.integration.text.most_tokens import most_tokens
 
 
 def separator_of(tokenizer: Any) -> tuple[str, int, bool]:

@@ -7,10 +7,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from pruneproof.integration.linear_inputs import is_matrix
-from pruneproof.integration.pruning.passes import Call, tensors_in
-from pruneproof.integration.pruning.products import PRODUCTS, Weights, factors, storage_of
-from pruneproof.integration.pruning.virtual import Quick
+from pruneproof.integration.decoder.blocks import is_matrix
+from pruneproof.integration.decoder.passes import Call, tensors_in
+from pruneproof.integration.decoder.products import PRODUCTS, Weights, factors, storage_of
+from pruneproof.integration.decoder.virtual import Quick
 
 _OTHER_PRODUCTS = ("einsum", "dot", "inner", "bilinear", "mv", "mm", "matmul")
 """Parts of the names of torch's functions that multiply matrices in other ways than `PRODUCTS`."""

@@ -18,8 +18,8 @@ import torch
 from greenlet import getcurrent, greenlet
 from torch import Tensor, nn
 
-from pruneproof.integration.pruning.allocation import give_back_what_is_free
-from pruneproof.integration.pruning.parallel import in_order
+from pruneproof.integration.decoder.allocation import give_back_what_is_free
+from pruneproof.integration.decoder.parallel import in_order
 
 BETWEEN_RETURNS = 8
 """Sequences after which memory goes back to the system: what waiting passes hold lies between."""

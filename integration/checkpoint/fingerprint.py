@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import ZipFile, is_zipfile
 
-from pruneproof.integration.pruning.load import is_gguf
-from pruneproof.integration.pruning.shards import Shards
-from pruneproof.integration.safetensors_files import has_safetensors
+from pruneproof.integration.checkpoint.load import is_gguf
+from pruneproof.integration.checkpoint.safetensors_files import has_safetensors
+from pruneproof.integration.checkpoint.shards import Shards
 
 PAGE = 4096
 """Bytes that are read of a tensor in one place."""

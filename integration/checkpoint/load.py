@@ -10,17 +10,17 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
-from pruneproof.integration.errors import is_out_of_memory, named, one_line, system_error
-from pruneproof.integration.pruning.gguf_files import check_gguf, check_magic
-from pruneproof.integration.pruning.model_files import (
+from pruneproof.integration.checkpoint.gguf_files import check_gguf, check_magic
+from pruneproof.integration.checkpoint.model_files import (
     CONFIG,
     built_from,
     check_blocks,
     check_small_files,
 )
-from pruneproof.integration.pruning.shards import OnHub, Shards
-from pruneproof.integration.pruning.stored import check_all_taken
-from pruneproof.integration.safetensors_files import Header, has_safetensors
+from pruneproof.integration.checkpoint.safetensors_files import Header, has_safetensors
+from pruneproof.integration.checkpoint.shards import OnHub, Shards
+from pruneproof.integration.checkpoint.stored import check_all_taken
+from pruneproof.integration.errors import is_out_of_memory, named, one_line, system_error
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 

@@ -22,9 +22,9 @@ from torch import Tensor
 
 from pruneproof.integration.errors import is_out_of_memory, named
 from pruneproof.integration.files import from_json
-from pruneproof.integration.most_tokens import most_tokens
-from pruneproof.integration.packing import packed, separator_of
 from pruneproof.integration.progress import Bars
+from pruneproof.integration.text.most_tokens import most_tokens
+from pruneproof.integration.text.packing import packed, separator_of
 
 C4_FILES = {
     "train": "en/c4-train.00000-of-01024.json.gz",

@@ -14,9 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pruneproof.integration.pruning.naming import CONVERTS
-from pruneproof.integration.pruning.shards import OnHub, Shards, empty
-from pruneproof.integration.pruning.stored import Stored, check_all_taken
+from pruneproof.integration.checkpoint.naming import CONVERTS
+from pruneproof.integration.checkpoint.shards import OnHub, Shards, empty
+from pruneproof.integration.checkpoint.stored import Stored, check_all_taken
 
 
 def settle(model: Any, files: Shards | OnHub) -> tuple[str, ...]:

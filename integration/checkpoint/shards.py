@@ -12,15 +12,15 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from pruneproof.integration.files import write_whole
-from pruneproof.integration.progress import warn
-from pruneproof.integration.safetensors_files import (
+from pruneproof.integration.checkpoint.safetensors_files import (
     INDEX,
     Header,
     headers_of,
     indexed_headers,
     opened,
 )
+from pruneproof.integration.files import write_whole
+from pruneproof.integration.progress import warn
 
 METADATA = {"format": "pt"}
 """What a file says of itself, which transformers asks for."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pruneproof.integration.pruning.chosen import checked_sparsities
+from pruneproof.integration.recipe.chosen import checked_sparsities
 
 
 def read_sparsities(path: Path) -> dict[str, float]:

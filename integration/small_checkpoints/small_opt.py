@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pruneproof.integration.cache import build_once
-from pruneproof.integration.experiments.held_out import CALIBRATION, held_out_prose
 from pruneproof.integration.progress import Bars
+from pruneproof.integration.text.held_out import CALIBRATION, held_out_prose
 
 ARCHITECTURE: dict[str, Any] = {
     "vocab_size": 1024,

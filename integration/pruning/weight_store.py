@@ -16,15 +16,15 @@ import torch
 from accelerate.utils import set_module_tensor_to_device
 from torch import Tensor, nn
 
+from pruneproof.integration.checkpoint.saved import compare_saved
+from pruneproof.integration.checkpoint.settle import settle
+from pruneproof.integration.checkpoint.shards import Shards, ShardWriter
+from pruneproof.integration.checkpoint.stored import Stored
+from pruneproof.integration.decoder.allocation import give_back_what_is_free
+from pruneproof.integration.decoder.decoder import Decoder
+from pruneproof.integration.decoder.passes import Passes, check_finite, waiting
 from pruneproof.integration.perplexity import perplexity, perplexity_of
-from pruneproof.integration.pruning.allocation import give_back_what_is_free
 from pruneproof.integration.pruning.blockwise import Loaded, Masks, apply
-from pruneproof.integration.pruning.decoder import Decoder
-from pruneproof.integration.pruning.passes import Passes, check_finite, waiting
-from pruneproof.integration.pruning.saved import compare_saved
-from pruneproof.integration.pruning.settle import settle
-from pruneproof.integration.pruning.shards import Shards, ShardWriter
-from pruneproof.integration.pruning.stored import Stored
 
 Done = Callable[[int], Masks | None]
 """The masks of a block that is done."""
@@ -32,7 +32,7 @@ Told = Callable[[float], None]
 """Is told which part of the work, of 1, has been done since the last call."""
 
 
-class Place(Protocol):
+class WeightStore(Protocol):
     """A model, and where its weights are.
 
     Attributes:
@@ -49,7 +49,7 @@ class Place(Protocol):
         """Perplexity with those blocks pruned that have masks."""
         ...
 
-    def keep(self, block: int, folder: Path) -> None:
+    def store_block(self, block: int, folder: Path) -> None:
         """A block is done, and its weights are there."""
         ...
 
@@ -82,7 +82,7 @@ class InMemory:
                 perplexity(self.model, windows)
         return found
 
-    def keep(self, block: int, folder: Path) -> None:
+    def store_block(self, block: int, folder: Path) -> None:
         """Nothing: the pruned block stays in memory until all is saved."""
 
     def save(self, folder: Path, masks: Done) -> None:
@@ -155,7 +155,7 @@ class Streamed:
                 apply(block, self.decoder.matrices[number], keep)
             yield block
 
-    def keep(self, block: int, folder: Path) -> None:
+    def store_block(self, block: int, folder: Path) -> None:
         """Write the block's file while its weights are there."""
         self._writer(folder).write(block, self.stored.as_stored(self._state(block)))
 

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pruneproof.integration.pruning.naming import CONVERTS, Group, naming
-from pruneproof.integration.pruning.quantised import looks_like
-from pruneproof.integration.pruning.shards import OnHub, Shards, empty
+from pruneproof.integration.checkpoint.naming import CONVERTS, Group, naming
+from pruneproof.integration.checkpoint.quantised import looks_like
+from pruneproof.integration.checkpoint.shards import OnHub, Shards, empty
 
 WEIGHTS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 """Dtypes in which numbers stand for themselves; others need a scale."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from torch import Tensor
 
-from pruneproof.integration.pruning.shards import Shards, same_bits
-from pruneproof.integration.pruning.stored import Stored
+from pruneproof.integration.checkpoint.shards import Shards, same_bits
+from pruneproof.integration.checkpoint.stored import Stored
 
 
 def compare_saved(

@@ -8,19 +8,19 @@ from pruneproof.integration.bands.bands import band
 from pruneproof.integration.bands.outcome import Outcome, Reading
 from pruneproof.integration.experiments import Entry
 from pruneproof.integration.paper_tables import Cell
-from pruneproof.integration.pruning.data import Data
+from pruneproof.integration.recipe.texts import Texts
 from pruneproof.integration.regression.accuracies import digest_of_accuracies
 from pruneproof.integration.regression.readings import experiments
 
 
-def outcome(cell: Cell, results: Mapping[str, Entry], data: Data, dtype: str) -> Outcome:
+def outcome(cell: Cell, results: Mapping[str, Entry], data: Texts, dtype: str) -> Outcome:
     """What a ledger's results say of a cell."""
     limits = band(cell)
     readings = []
-    for hypothesis, experiment in experiments(cell, data, dtype):
+    for interpretation, experiment in experiments(cell, data, dtype):
         measured = _measured(cell, experiment.digest, results)
         if measured is not None:
-            readings.append(Reading(hypothesis, measured, limits.place(measured)))
+            readings.append(Reading(interpretation, measured, limits.place(measured)))
     return Outcome(limits, tuple(readings))
 
 

@@ -16,7 +16,7 @@ RECORDED = Path(__file__).with_name("findings.json")
 
 
 @dataclass(frozen=True)
-class Entry:
+class Answered:
     """One check and what it found.
 
     Attributes:
@@ -35,9 +35,9 @@ class Entry:
         return not self.result.findings
 
 
-def audit(book: Book) -> list[Entry]:
+def audit(book: Book) -> list[Answered]:
     """Answer every check, in the order of the paper."""
-    return [Entry(check.__name__, statement(check), check(book)) for check in CHECKS]
+    return [Answered(check.__name__, statement(check), check(book)) for check in CHECKS]
 
 
 def statement(check: Check) -> str:
@@ -45,12 +45,12 @@ def statement(check: Check) -> str:
     return (check.__doc__ or "").splitlines()[0]
 
 
-def findings(entries: list[Entry]) -> list[tuple[Entry, Finding]]:
+def findings(entries: list[Answered]) -> list[tuple[Answered, Finding]]:
     """Every finding with the entry that it belongs to."""
     return [(entry, finding) for entry in entries for finding in entry.result.findings]
 
 
-def summary(entries: list[Entry]) -> str:
+def summary(entries: list[Answered]) -> str:
     """The counts, in one paragraph."""
     found = [finding for _, finding in findings(entries)]
     contradicted = sum(finding.verdict == CONTRADICTED for finding in found)
@@ -64,7 +64,7 @@ def summary(entries: list[Entry]) -> str:
     )
 
 
-def as_json(entries: list[Entry]) -> str:
+def as_json(entries: list[Answered]) -> str:
     """The content of audit.json."""
     data = [
         {"check": entry.id, "statement": entry.statement, **finding_data(finding)}
@@ -80,7 +80,7 @@ def finding_data(finding: Finding) -> dict[str, Any]:
     return data
 
 
-def to_record(entries: list[Entry]) -> dict[str, Any]:
+def to_record(entries: list[Answered]) -> dict[str, Any]:
     """What findings.json keeps: how much each check asks, and where its statement fails."""
     return {
         entry.id: {
@@ -94,7 +94,7 @@ def to_record(entries: list[Entry]) -> dict[str, Any]:
     }
 
 
-def changes(entries: list[Entry]) -> list[str]:
+def changes(entries: list[Answered]) -> list[str]:
     """Where the findings differ from the recorded ones, in words."""
     recorded = json.loads(RECORDED.read_text(encoding="utf-8"))
     found = to_record(entries)

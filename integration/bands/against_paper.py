@@ -12,15 +12,15 @@ from torch import Tensor
 from pruneproof.integration.bands.band import Band
 from pruneproof.integration.bands.bands import every_band
 from pruneproof.integration.bands.outcome import Outcome, Reading
-from pruneproof.integration.bands.settings import PAPER, Hypothesis, hypotheses, plan_of
+from pruneproof.integration.bands.settings import PAPER, Interpretation, interpretations, plan_of
 from pruneproof.integration.doctor import of_data
 from pruneproof.integration.doctor.finding import Verdict
-from pruneproof.integration.doctor.known import Book, KnownTokenizer, book
+from pruneproof.integration.doctor.known import KnownTokenizer, Publications, publications
 from pruneproof.integration.doctor.of_model import recognise
 from pruneproof.integration.paper_tables import MODELS, Cell
-from pruneproof.integration.pruning.data import Data
-from pruneproof.integration.pruning.plan import Plan
-from pruneproof.integration.text_sources import C4_FILES
+from pruneproof.integration.recipe.plan import Plan
+from pruneproof.integration.recipe.texts import Texts
+from pruneproof.integration.text.sources import C4_FILES
 
 AGREES, NOT_COMPARED = "agrees", "not compared"
 FIRST_OF_C4 = Path(C4_FILES["train"]).name
@@ -33,7 +33,7 @@ def against_paper(
     tokenizer: Any,
     windows: Tensor,
     plan: Plan,
-    data: Data,
+    texts: Texts,
     perplexities: tuple[float, float] | None = None,
     accuracies: Mapping[str, float] = MappingProxyType({}),
 ) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def against_paper(
         tokenizer: of the model.
         windows: that it is evaluated on.
         plan: how it is pruned.
-        data: what with.
+        texts: what with.
         perplexities: before and after; None where they are not measured.
         accuracies: after, by zero-shot task, from 0 to 1; Table 6 prints them in %.
 
@@ -60,13 +60,13 @@ def against_paper(
         `other_readings`, the `measured` number or None, and a `verdict`: `agrees`, `disagrees`,
         `disagrees so far` where other readings are left, or `not compared`.
     """
-    known = book()
+    known = publications()
     splitter = known.tokenizer_of(tokenizer)
     found = recognise(known, config, splitter)
     if found is None or found.id not in MODELS:
         return {"model": None, "differences": [], "cells": []}
     evaluated = list(_evaluated_otherwise(known, splitter, tokenizer, windows))
-    calibrated = list(_calibrated_otherwise(data)) if plan.needs else []
+    calibrated = list(_calibrated_otherwise(texts)) if plan.needs else []
     chosen = list(_chosen_otherwise(plan))
     dense, pruned = perplexities or (None, None)
     cells = [_judged(*_dense(found.id), dense, compare=not evaluated)]
@@ -80,8 +80,16 @@ def against_paper(
     return {"model": found.id, "differences": evaluated + calibrated + chosen, "cells": cells}
 
 
-def in_sentences(paper: Mapping[str, Any]) -> Iterator[str]:
-    """What `against_paper` found, as a user reads it."""
+def expected(config: Any, tokenizer: Any, windows: Tensor, plan: Plan, texts: Texts) -> str:
+    """What the paper prints for a run that is not measured yet, as a user reads it."""
+    return "; ".join(in_sentences(against_paper(config, tokenizer, windows, plan, texts)))
+
+
+def in_sentences(paper: Mapping[str, Any] | None) -> Iterator[str]:
+    """What `against_paper` found, as a user reads it; None where it was not asked."""
+    if paper is None:
+        yield NOT_COMPARED
+        return
     if paper["model"] is None:
         yield f"prints nothing for this model, only for {', '.join(MODELS)}"
         return
@@ -109,7 +117,7 @@ def _sentence(cell: Mapping[str, Any]) -> str:
 
 
 def _evaluated_otherwise(
-    known: Book, splitter: KnownTokenizer | None, tokenizer: Any, windows: Tensor
+    known: Publications, splitter: KnownTokenizer | None, tokenizer: Any, windows: Tensor
 ) -> Iterator[str]:
     begins = of_data.beginning(tokenizer, windows)
     text = of_data.text(known, PAPER.evaluate, begins)
@@ -123,12 +131,12 @@ def _evaluated_otherwise(
         yield f"seqlen is {windows.shape[1]}, not {PAPER.seqlen}"
 
 
-def _calibrated_otherwise(data: Data) -> Iterator[str]:
-    if data.calibration != PAPER.calibration and Path(data.calibration).name != FIRST_OF_C4:
-        yield f"calibration is {data.calibration}, not {PAPER.calibration}"
-    if data.samples != PAPER.samples:
-        yield f"samples are {data.samples}, not {PAPER.samples}"
-    if data.pack:
+def _calibrated_otherwise(texts: Texts) -> Iterator[str]:
+    if texts.calibration != PAPER.calibration and Path(texts.calibration).name != FIRST_OF_C4:
+        yield f"calibration is {texts.calibration}, not {PAPER.calibration}"
+    if texts.samples != PAPER.samples:
+        yield f"samples are {texts.samples}, not {PAPER.samples}"
+    if texts.pack:
         yield "documents are packed"
 
 
@@ -139,19 +147,19 @@ def _chosen_otherwise(plan: Plan) -> Iterator[str]:
         yield "layers have sparsities of their own, and it has one for all"
 
 
-def _dense(model: str) -> tuple[Band, Hypothesis]:
+def _dense(model: str) -> tuple[Band, Interpretation]:
     """The first cell of the dense model; other tables repeat it."""
     cells = (each for each in every_band() if each.cell.method == "dense")
     band = next(each for each in cells if each.cell.model == model)
-    return band, hypotheses(band.cell)[0]
+    return band, interpretations(band.cell)[0]
 
 
-def _printed(model: str, plan: Plan) -> Iterator[tuple[Band, Hypothesis]]:
+def _printed(model: str, plan: Plan) -> Iterator[tuple[Band, Interpretation]]:
     """The bands of a setting, each with the reading of its cell that the plan is."""
     for band in every_band():
         cell = band.cell
         if (cell.model, cell.method) == (model, plan.method):
-            for reading in hypotheses(cell):
+            for reading in interpretations(cell):
                 printed = plan_of(cell, reading)
                 if printed is not None and _setting(printed, cell) == _setting(plan, cell):
                     yield band, reading
@@ -173,9 +181,9 @@ def _setting(plan: Plan, cell: Cell) -> tuple[Any, ...]:
 
 
 def _judged(
-    band: Band, reading: Hypothesis, measured: float | None, *, compare: bool
+    band: Band, reading: Interpretation, measured: float | None, *, compare: bool
 ) -> dict[str, Any]:
-    others = [str(each) for each in hypotheses(band.cell) if each != reading]
+    others = [str(each) for each in interpretations(band.cell) if each != reading]
     verdict = NOT_COMPARED
     if compare and measured is not None:
         found = Outcome(band, (Reading(reading, measured, band.place(measured)),))

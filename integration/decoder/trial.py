@@ -19,11 +19,11 @@ import torch
 from accelerate.hooks import remove_hook_from_module
 from torch import Tensor, nn
 
-from pruneproof.integration.linear_inputs import outermost_lists
-from pruneproof.integration.pruning.passes import Pass, tensors_in, waiting
-from pruneproof.integration.pruning.products import storage_of
-from pruneproof.integration.pruning.virtual import META, Quick
-from pruneproof.integration.pruning.watched import Use, Watched
+from pruneproof.integration.decoder.blocks import outermost_lists
+from pruneproof.integration.decoder.passes import Pass, tensors_in, waiting
+from pruneproof.integration.decoder.products import storage_of
+from pruneproof.integration.decoder.virtual import META, Quick
+from pruneproof.integration.decoder.watched import Use, Watched
 
 LENGTH = 6
 """Tokens of the sequence: few enough for any model, and each is sent to some expert."""

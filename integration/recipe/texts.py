@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Data:
+class Texts:
     """What a model is calibrated and evaluated with.
 
     Attributes:

@@ -9,10 +9,10 @@ from typing import Any
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
-from pruneproof.integration.linear_inputs import is_matrix
-from pruneproof.integration.pruning.matrices import Matrices
-from pruneproof.integration.pruning.trial import Trial, trial
-from pruneproof.integration.pruning.watched import Use
+from pruneproof.integration.decoder.blocks import is_matrix
+from pruneproof.integration.decoder.matrices import Matrices
+from pruneproof.integration.decoder.trial import Trial, trial
+from pruneproof.integration.decoder.watched import Use
 
 ROUTER, THIN = "chooses experts", "has one output or one input"
 UNUSED = "no product of a text's pass uses it"

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import torch
 
-from pruneproof.integration.pruning.load import check_dtype
+from pruneproof.integration.checkpoint.load import check_dtype
 from pruneproof.integration.pruning.unfinished import was_named
 from pruneproof.integration.zero_shot import check_installed
 
 
 @dataclass(frozen=True)
-class Where:
+class RunOptions:
     """Options of a run that do not change what is pruned.
 
     Attributes:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from pruneproof.integration.pruning.passes import tensors_in
+from pruneproof.integration.decoder.passes import tensors_in
 
 META = torch.device("meta")
 _DEVICE = torch.Tensor.device.__get__  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pruneproof.integration.pruning.plan import Plan
+    from pruneproof.integration.recipe.plan import Plan
 
 WILD = frozenset("*?[")
 """What makes a pattern more than a name."""
@@ -152,7 +152,7 @@ def mean_sparsity(plan: Plan, layers: Iterable[tuple[int, str, int]]) -> float:
         ValueError: all are skipped, or a layer has no sparsity.
 
     Example:
-        >>> from pruneproof.integration.pruning.plan import Plan
+        >>> from pruneproof.integration.recipe.plan import Plan
         >>> plan = Plan("wanda", 0.5, sparsities={"0.*": 0.25}, skip=("*.v",))
         >>> mean_sparsity(plan, [(0, "q", 300), (1, "q", 100), (1, "v", 100)])
         0.3125
@@ -179,7 +179,7 @@ def chosen_in_words(plan: Plan, layers: Iterable[tuple[int, str, int]]) -> str:
         ValueError: see `mean_sparsity`.
 
     Example:
-        >>> from pruneproof.integration.pruning.plan import Plan
+        >>> from pruneproof.integration.recipe.plan import Plan
         >>> plan = Plan("wanda", 0.5, sparsities={"0.*": 0.25}, skip=("*.v",))
         >>> chosen_in_words(plan, [(0, "q", 300), (1, "q", 100), (1, "v", 100)])
         'mean sparsity 0.3125 (0.25 to 0.5) over 2 of 3 matrices; 100 weights are skipped'

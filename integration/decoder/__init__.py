@@ -1,0 +1,1 @@
+"""A decoder in memory: its blocks, their matrices, and forward passes through them."""

@@ -1,0 +1,1 @@
+"""Real checkpoints that are small enough for any machine."""

@@ -1,0 +1,1 @@
+"""Where text comes from, and as which token ids a model is fed it."""
