@@ -120,9 +120,9 @@ def inspect(
 ) -> None:
     """Look at a pruned checkpoint, and say whether it is what it is said to be."""
     check_extra("inspect")
+    from pruneproof.integration.inspection.calibration_texts import CalibrationTexts
     from pruneproof.integration.inspection.claimed import Claimed, pattern_of, read_claims
     from pruneproof.integration.inspection.command import run
-    from pruneproof.integration.inspection.texts import Texts
 
     texts = None
     of_texts = ("samples", "seqlen", "seed", "pack")
@@ -131,7 +131,7 @@ def inspect(
     if given and not calibration:
         raise ValueError(f"calibration: {given[0]} is of a text; name one, or leave it out")
     if calibration:
-        texts = Texts(tuple(calibration), samples, seqlen, seed, pack)
+        texts = CalibrationTexts(tuple(calibration), samples, seqlen, seed, pack)
     if claims is not None:
         if method or skip or group or n_m or sparsity is not None:
             raise ValueError("claims: give either a file or the options, not both")

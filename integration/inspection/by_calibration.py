@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pruneproof.integration.inspection.agreement import Groups
-from pruneproof.integration.inspection.calibrated import Texts, agreements
+from pruneproof.integration.inspection.calibrated import CalibrationTexts, agreements
 from pruneproof.integration.inspection.claimed import Claimed
 from pruneproof.integration.inspection.facts import Facts
 
@@ -15,7 +15,7 @@ from pruneproof.integration.inspection.facts import Facts
 def by_calibration(
     name: str,
     dense: str,
-    texts: Texts,
+    texts: CalibrationTexts,
     facts: Sequence[Facts],
     claimed: Claimed,
     others: Sequence[Mapping[str, Any]],

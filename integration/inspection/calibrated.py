@@ -21,9 +21,9 @@ from pruneproof.integration.decoder.decoder import Decoder
 from pruneproof.integration.decoder.matrices import Matrices
 from pruneproof.integration.decoder.passes import Passes, waiting
 from pruneproof.integration.inspection.agreement import Groups, pruned_alike
+from pruneproof.integration.inspection.calibration_texts import CalibrationTexts
 from pruneproof.integration.inspection.candidates import CANDIDATES, Candidate, Matrix
 from pruneproof.integration.inspection.recognised import Overlaps, verdicts
-from pruneproof.integration.inspection.texts import Texts
 from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.layer import Observed
 from pruneproof.integration.pruning.observe import observe
@@ -122,7 +122,7 @@ Tallies = dict[str, _Tally]
 def agreements(
     checkpoint: str,
     dense: str,
-    texts: Texts,
+    texts: CalibrationTexts,
     *,
     groups: Groups,
     own: Mapping[str, Groups] | None = None,

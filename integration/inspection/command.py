@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pruneproof.integration.inspection.calibration_texts import CalibrationTexts
 from pruneproof.integration.inspection.claimed import Claimed
 from pruneproof.integration.inspection.report.terminal import console, show
 from pruneproof.integration.inspection.report.write import prepare, write
 from pruneproof.integration.inspection.run import inspect
-from pruneproof.integration.inspection.texts import Texts
 from pruneproof.integration.progress import Bars
 
 
@@ -18,7 +18,7 @@ def run(
     *,
     dense: str | None = None,
     earlier: str | None = None,
-    texts: Texts | None = None,
+    texts: CalibrationTexts | None = None,
     report: Path | None = None,
 ) -> int:
     """Inspect a checkpoint, print what was found and write the report.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pruneproof.integration.inspection.beside import Beside, compare
+from pruneproof.integration.inspection.calibration_texts import CalibrationTexts
 from pruneproof.integration.inspection.claimed import Claimed
 from pruneproof.integration.inspection.content import Content
 from pruneproof.integration.inspection.counts import Convention, Counted, common, convention_of
@@ -21,7 +22,6 @@ from pruneproof.integration.inspection.opening import open_checkpoint
 from pruneproof.integration.inspection.pairs import Pairs, check_pairs
 from pruneproof.integration.inspection.roles import EMBEDDING, EXPERTS, HEAD, MATRIX
 from pruneproof.integration.inspection.source import PLAIN, SCALED, Entry, Source
-from pruneproof.integration.inspection.texts import Texts
 from pruneproof.integration.inspection.verdicts import (
     CONTRADICTED,
     Subject,
@@ -90,7 +90,7 @@ def inspect(
     *,
     dense: str | None = None,
     earlier: str | None = None,
-    texts: Texts | None = None,
+    texts: CalibrationTexts | None = None,
 ) -> Inspection:
     """Look at a checkpoint.
 

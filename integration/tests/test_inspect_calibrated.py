@@ -15,9 +15,9 @@ from pruneproof.cli.app import app
 from pruneproof.integration.checkpoint.load import load_weights
 from pruneproof.integration.inspection.agreement import Groups, pruned_alike
 from pruneproof.integration.inspection.calibrated import agreements
+from pruneproof.integration.inspection.calibration_texts import CalibrationTexts
 from pruneproof.integration.inspection.recognised import Overlaps, verdicts
 from pruneproof.integration.inspection.report.agreements import by_block, draw
-from pruneproof.integration.inspection.texts import Texts
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.recipe.plan import Plan
 from pruneproof.integration.text.sources import calibration_tokens
@@ -57,7 +57,7 @@ def compared(place, groups: Groups, seed: int = 0, *texts: str):
     return agreements(
         str(place / "pruned"),
         str(place / "dense"),
-        Texts(sources, **DRAWS, seed=seed),
+        CalibrationTexts(sources, **DRAWS, seed=seed),
         groups=groups,
     )
 
@@ -131,7 +131,7 @@ def test_nothing_is_compared_where_nothing_is_pruned(place):
 
 def test_two_halves_need_two_sequences():
     with pytest.raises(ValueError, match="samples must be at least 2"):
-        Texts(("x",), samples=1)
+        CalibrationTexts(("x",), samples=1)
 
 
 def test_a_dense_model_of_another_shape_is_refused(place, decoder_of, save_checkpoint):

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pruneproof.integration.checkpoint.safetensors_files import Header
 from pruneproof.integration.inspection.content import Array, Content
-from pruneproof.integration.safetensors_files import Header
 
 Whole = Callable[[str], Array]
 UNREAD = "its packed numbers are not read yet"

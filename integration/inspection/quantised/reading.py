@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pruneproof.integration.checkpoint.safetensors_files import Header
 from pruneproof.integration.inspection.quantised import (
     bitsandbytes,
     compressed_tensors,
@@ -13,7 +14,6 @@ from pruneproof.integration.inspection.quantised import (
 )
 from pruneproof.integration.inspection.quantised.compressed_tensors import SPARSE
 from pruneproof.integration.inspection.quantised.files import Files, PackedWeights, Whole
-from pruneproof.integration.safetensors_files import Header
 
 BESIDE = (
     ".weight_scale", ".weight_scale_inv", ".weight_zero_point", ".weight_shape", ".weight_g_idx",

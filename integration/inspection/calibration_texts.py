@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Texts:
+class CalibrationTexts:
     """What a pruned model is calibrated with.
 
     Attributes:
