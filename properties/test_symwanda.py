@@ -3,7 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pruneproof.properties.certify import assert_score
+from pruneproof.properties.certified.certify import assert_score
+from pruneproof.properties.certified.implementation import Implementation
+from pruneproof.properties.certified.strategies import Layer, layers
 from pruneproof.properties.exact import (
     environment,
     evaluated,
@@ -11,9 +13,7 @@ from pruneproof.properties.exact import (
     smallest,
     symmetric_objective,
 )
-from pruneproof.properties.implementation import Implementation
 from pruneproof.properties.rationals import ExactLayer, exact_layers
-from pruneproof.properties.strategies import Layer, layers
 from pruneproof.symbolic import scores
 from pruneproof.symbolic.exact import Radical
 from pruneproof.symbolic.notation import j, k

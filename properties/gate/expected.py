@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from pruneproof.properties.arithmetic import Arithmetic
-from pruneproof.properties.bounds import Bounded
-from pruneproof.properties.certify import expected_score
+from pruneproof.properties.certified.arithmetic import Arithmetic
+from pruneproof.properties.certified.bounds import Bounded
+from pruneproof.properties.certified.certify import expected_score
 from pruneproof.properties.gate.examples import Example
 
 MORE_ROUNDINGS = 4

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pruneproof.properties import closed_forms
-from pruneproof.properties.arithmetic import Arithmetic
-from pruneproof.properties.bounds import Bounded, bounded
-from pruneproof.properties.certify import expected_score
-from pruneproof.properties.implementation import REFERENCE
-from pruneproof.properties.ratio import assert_within, worst_ratio
+from pruneproof.properties import certified
+from pruneproof.properties.certified.arithmetic import Arithmetic
+from pruneproof.properties.certified.bounds import Bounded, bounded
+from pruneproof.properties.certified.certify import expected_score
+from pruneproof.properties.certified.implementation import REFERENCE
+from pruneproof.properties.certified.ratio import assert_within, worst_ratio
 from pruneproof.reference import sampled_entries
 
 LOW_PRECISION = (torch.float16, torch.bfloat16, torch.float32)
@@ -60,26 +60,26 @@ Form = Callable[[Bounded, Bounded, Bounded], Bounded]
 NAIVE: dict[str, tuple[Naive, Form]] = {
     "wanda": (
         lambda W, X, Y: W.abs() * norm(X, 0)[:, None] ** 0.3,
-        lambda W, X, Y: closed_forms.wanda(W, X.norm(2, axis=0), 0.3),
+        lambda W, X, Y: certified.scores.wanda(W, X.norm(2, axis=0), 0.3),
     ),
     "symwanda": (
         lambda W, X, Y: W.abs() * norm(X, 0)[:, None] + W.abs() * norm(Y, 1),
-        lambda W, X, Y: closed_forms.symwanda(W, X.norm(2, axis=0), Y.norm(2, axis=1)),
+        lambda W, X, Y: certified.scores.symwanda(W, X.norm(2, axis=0), Y.norm(2, axis=1)),
     ),
     "symmetric_squared": (
         lambda W, X, Y: W.abs() * (norm(W, 1)[:, None] ** 2 + norm(W, 0) ** 2).sqrt(),
-        lambda W, X, Y: closed_forms.symmetric_squared(W),
+        lambda W, X, Y: certified.scores.symmetric_squared(W),
     ),
     "ri": (
         lambda W, X, Y: share(W, total(W.abs(), 1)[:, None]) + share(W, total(W.abs(), 0)),
-        lambda W, X, Y: closed_forms.ri(W),
+        lambda W, X, Y: certified.scores.ri(W),
     ),
     "general_diagonal": (
         lambda W, X, Y: (
             share(W, total(W.abs(), 1)[:, None]) * norm(X, 0)[:, None]
             + share(W, total(W.abs(), 0)) * norm(Y, 1)
         ),
-        lambda W, X, Y: closed_forms.general_diagonal(W, X.norm(2, axis=0), Y.norm(2, axis=1)),
+        lambda W, X, Y: certified.scores.general_diagonal(W, X.norm(2, axis=0), Y.norm(2, axis=1)),
     ),
     "a matrix product": (
         lambda W, X, Y: total(X[:, :, None] * W, 1),

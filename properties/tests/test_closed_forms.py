@@ -10,10 +10,10 @@ import torch
 from flint import arb
 from sympy import Integer
 
-from pruneproof.properties import closed_forms, constructed
-from pruneproof.properties.arithmetic import Arithmetic
-from pruneproof.properties.bounds import Bounded, bounded
-from pruneproof.properties.centred import centred_norm
+from pruneproof.properties import certified
+from pruneproof.properties.certified.arithmetic import Arithmetic
+from pruneproof.properties.certified.bounds import Bounded, bounded
+from pruneproof.properties.certified.centred import centred_norm
 from pruneproof.properties.exact import Environment, environment, vector
 from pruneproof.symbolic import constructions as formulas
 from pruneproof.symbolic import scores
@@ -60,29 +60,29 @@ def assert_contains(form: Bounded, formula: Callable[[int, int], Any]) -> None:
 
 
 SCORES = {
-    "magnitude": (closed_forms.magnitude(W), scores.magnitude(j, k)),
-    "wanda": (closed_forms.wanda(W, x_norm, 0.5), scores.wanda(j, k, alpha)),
-    "stade": (closed_forms.stade(W, centred_norm(X)), scores.stade(j, k)),
-    "owanda": (closed_forms.owanda(W, y_norm), scores.owanda(j, k)),
-    "symwanda": (closed_forms.symwanda(W, x_norm, y_norm), scores.symwanda(j, k)),
+    "magnitude": (certified.scores.magnitude(W), scores.magnitude(j, k)),
+    "wanda": (certified.scores.wanda(W, x_norm, 0.5), scores.wanda(j, k, alpha)),
+    "stade": (certified.scores.stade(W, centred_norm(X)), scores.stade(j, k)),
+    "owanda": (certified.scores.owanda(W, y_norm), scores.owanda(j, k)),
+    "symwanda": (certified.scores.symwanda(W, x_norm, y_norm), scores.symwanda(j, k)),
     "symwanda_squared": (
-        closed_forms.symwanda_squared(W, x_norm, y_norm),
+        certified.scores.symwanda_squared(W, x_norm, y_norm),
         scores.symwanda_squared(j, k),
     ),
-    "symmetric": (closed_forms.symmetric(W), scores.symmetric(j, k)),
-    "symmetric_squared": (closed_forms.symmetric_squared(W), scores.symmetric_squared(j, k)),
-    "ri": (closed_forms.ri(W), scores.ri(j, k)),
-    "ria": (closed_forms.ria(W, x_norm, 0.5), scores.ria(j, k, alpha)),
+    "symmetric": (certified.scores.symmetric(W), scores.symmetric(j, k)),
+    "symmetric_squared": (certified.scores.symmetric_squared(W), scores.symmetric_squared(j, k)),
+    "ri": (certified.scores.ri(W), scores.ri(j, k)),
+    "ria": (certified.scores.ria(W, x_norm, 0.5), scores.ria(j, k, alpha)),
     "general_diagonal": (
-        closed_forms.general_diagonal(W, x_norm, y_norm),
+        certified.scores.general_diagonal(W, x_norm, y_norm),
         scores.general_diagonal(j, k),
     ),
-    "lp S1": (closed_forms.lp(W, 3.0), scores.lp(j, k, p, "S1")),
-    "lp S3": (closed_forms.lp(W, 3.0, "S3"), scores.lp(j, k, p, "S3")),
-    "lp S2": (closed_forms.lp(W, 2.0, "S2"), scores.lp(j, k, Integer(2), "S2")),
-    "lp S4": (closed_forms.lp(W, 1.0, "S4"), scores.lp(j, k, Integer(1), "S4")),
+    "lp S1": (certified.scores.lp(W, 3.0), scores.lp(j, k, p, "S1")),
+    "lp S3": (certified.scores.lp(W, 3.0, "S3"), scores.lp(j, k, p, "S3")),
+    "lp S2": (certified.scores.lp(W, 2.0, "S2"), scores.lp(j, k, Integer(2), "S2")),
+    "lp S4": (certified.scores.lp(W, 1.0, "S4"), scores.lp(j, k, Integer(1), "S4")),
     "stochria": (
-        closed_forms.stochria(W, SAMPLES),
+        certified.scores.stochria(W, SAMPLES),
         scores.magnitude(j, k) * sum(1 / norm for norm in formulas.stochria_norms(j, k)),
     ),
 }
@@ -96,7 +96,7 @@ def test_a_score_is_the_formula(name: str):
 
 def test_one_term_of_ri_is_the_other_one_less():
     both, of_input, of_output = (
-        closed_forms.ri(W, terms).value for terms in ("both", "input", "output")
+        certified.scores.ri(W, terms).value for terms in ("both", "input", "output")
     )
     assert all(
         (first + second - total).contains(0)
@@ -108,8 +108,8 @@ def test_one_term_of_ri_is_the_other_one_less():
 
 
 def test_length_correction_scales_the_sampled_norms():
-    corrected = closed_forms.stochria(W, SAMPLES, length_corrected=True).value
-    sampled = closed_forms.sampled(W, SAMPLES)
+    corrected = certified.scores.stochria(W, SAMPLES, length_corrected=True).value
+    sampled = certified.scores.sampled(W, SAMPLES)
     r, q = sampled[0].norm(1, axis=1), sampled[1].norm(1, axis=0)
     for (row, column), ball in np.ndenumerate(corrected):
         weight = abs(W.value[row, column])
@@ -119,17 +119,21 @@ def test_length_correction_scales_the_sampled_norms():
 
 
 CONSTRUCTIONS = {
-    "magnitude": (constructed.magnitude(W), formulas.magnitude(), {d: 1}),
-    "wanda": (constructed.wanda(X, W), formulas.wanda(), {d: 1}),
-    "stade": (constructed.stade(X, W), formulas.stade(), {d: 1}),
-    "owanda": (constructed.owanda(W, Y), formulas.owanda(), {a: 1}),
-    "symmetric": (constructed.symmetric(W), formulas.symmetric(), {}),
-    "ri_constant": (constructed.ri_constant(W, 3, 2), formulas.ri_constant(), {}),
-    "ri_diagonal": (constructed.ri_diagonal(W), formulas.ri_diagonal(), {}),
-    "general_diagonal": (constructed.general_diagonal(W, X, Y), formulas.general_diagonal(), {}),
-    "lp_aligned": (constructed.lp_aligned(W, 3.0), formulas.lp_aligned(p), {}),
+    "magnitude": (certified.constructions.magnitude(W), formulas.magnitude(), {d: 1}),
+    "wanda": (certified.constructions.wanda(X, W), formulas.wanda(), {d: 1}),
+    "stade": (certified.constructions.stade(X, W), formulas.stade(), {d: 1}),
+    "owanda": (certified.constructions.owanda(W, Y), formulas.owanda(), {a: 1}),
+    "symmetric": (certified.constructions.symmetric(W), formulas.symmetric(), {}),
+    "ri_constant": (certified.constructions.ri_constant(W, 3, 2), formulas.ri_constant(), {}),
+    "ri_diagonal": (certified.constructions.ri_diagonal(W), formulas.ri_diagonal(), {}),
+    "general_diagonal": (
+        certified.constructions.general_diagonal(W, X, Y),
+        formulas.general_diagonal(),
+        {},
+    ),
+    "lp_aligned": (certified.constructions.lp_aligned(W, 3.0), formulas.lp_aligned(p), {}),
     "lp_unit_vectors": (
-        constructed.lp_unit_vectors(W, 3.0, carried(UNIT), carried(UNIT)),
+        certified.constructions.lp_unit_vectors(W, 3.0, carried(UNIT), carried(UNIT)),
         formulas.lp_unit_vectors(p),
         {
             a: 4,
@@ -156,7 +160,7 @@ def test_a_construction_is_the_formula(name: str):
 
 
 def test_the_pointwise_construction_is_the_formula():
-    form_x, form_y = constructed.ria_pointwise(W, x_norm, 1, 2, 0.5)
+    form_x, form_y = certified.constructions.ria_pointwise(W, x_norm, 1, 2, 0.5)
     formula = formulas.ria_pointwise(j, k)
     env = {**data(2, 3), C: data(1, 1)[C]}
     assert_contains(
@@ -170,7 +174,7 @@ def test_the_pointwise_construction_is_the_formula():
 
 @pytest.mark.parametrize("name", ["stochria_indicator", "stochria_aligned"])
 def test_a_sampled_construction_is_the_formula(name: str):
-    form_x, form_y = getattr(constructed, name)(W, SAMPLES)
+    form_x, form_y = getattr(certified.constructions, name)(W, SAMPLES)
     formula = getattr(formulas, name)(j, k)
 
     def x(row: int, column: int) -> Any:

@@ -6,9 +6,9 @@ import pytest
 import torch
 from flint import arb
 
-from pruneproof.properties.arithmetic import Arithmetic
-from pruneproof.properties.bounds import Bounded, bounded
-from pruneproof.properties.ratio import assert_within, worst_ratio, worst_ratio_of_doubles
+from pruneproof.properties.certified.arithmetic import Arithmetic
+from pruneproof.properties.certified.bounds import Bounded, bounded
+from pruneproof.properties.certified.ratio import assert_within, worst_ratio, worst_ratio_of_doubles
 
 ARITHMETIC = Arithmetic()
 

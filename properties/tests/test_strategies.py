@@ -8,7 +8,7 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pruneproof.properties.strategies import (
+from pruneproof.properties.certified.strategies import (
     DTYPES,
     LARGEST_DOUBLE,
     VIEWS,

@@ -1,6 +1,6 @@
 r"""X and Y of every construction, written with numbers that carry their error bounds.
 
-As `pruneproof.properties.closed_forms`, for `pruneproof.reference.constructions`; the formulas
+As `pruneproof.properties.certified.scores`, for `pruneproof.reference.constructions`; the formulas
 are those of `pruneproof.symbolic.constructions`. Where a norm of W is zero, so are the column
 of X and the row of Y that it would divide.
 """
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pruneproof.properties.bounds import Bounded
-from pruneproof.properties.centred import centred
-from pruneproof.properties.closed_forms import Samples, sampled
+from pruneproof.properties.certified.bounds import Bounded
+from pruneproof.properties.certified.centred import centred
+from pruneproof.properties.certified.scores import Samples, sampled
 
 Pair = tuple[Bounded, Bounded]
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from pruneproof.properties.arithmetic import Arithmetic
+from pruneproof.properties.certified.arithmetic import Arithmetic
 from pruneproof.reference.blocks import block_size
 from pruneproof.reference.methods import INPUTS, SCORES
 from pruneproof.reference.precision import accumulation_dtype, score_dtype

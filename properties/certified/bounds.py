@@ -23,7 +23,7 @@ import torch
 from flint import arb
 from torch import Tensor
 
-from pruneproof.properties.arithmetic import Arithmetic, subnormal_error, unit_roundoff
+from pruneproof.properties.certified.arithmetic import Arithmetic, subnormal_error, unit_roundoff
 
 
 def bounded(tensor: Tensor, arithmetic: Arithmetic, *, doubles: bool = False) -> Bounded:

@@ -2,9 +2,9 @@ r"""The closed form of every score, written with numbers that carry their error 
 
 The names, arguments and conventions are those of `pruneproof.reference`; the formulas are those
 of `pruneproof.symbolic.scores`, which the claims are about and with which the tests compare
-these exactly. Evaluated on :class:`~pruneproof.properties.bounds.Bounded` arrays a formula
-gives the exact scores together with their certified bounds. ``rounded()`` marks where another
-arrangement of the same formula takes one rounding more.
+these exactly. Evaluated on :class:`~pruneproof.properties.certified.bounds.Bounded` arrays a
+formula gives the exact scores together with their certified bounds. ``rounded()`` marks where
+another arrangement of the same formula takes one rounding more.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections.abc import Callable
 import numpy as np
 from torch import Tensor
 
-from pruneproof.properties.bounds import Bounded
-from pruneproof.properties.centred import centred_norm
+from pruneproof.properties.certified.bounds import Bounded
+from pruneproof.properties.certified.centred import centred_norm
 from pruneproof.reference.methods import INPUTS, OUTPUTS, SCORES
 
 Samples = tuple[Tensor, Tensor]

@@ -14,7 +14,7 @@ ctx.prec = 256
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """The facts from which every bound of `pruneproof.properties.bounds` is derived.
+    """The facts from which every bound of `pruneproof.properties.certified.bounds` is derived.
 
     Args:
         accumulate: the dtype in which norms, sums and the score itself are computed; arguments

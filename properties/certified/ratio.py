@@ -10,7 +10,7 @@ import torch
 from flint import arb
 from torch import Tensor
 
-from pruneproof.properties.bounds import Bounded
+from pruneproof.properties.certified.bounds import Bounded
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from flint import arb
 from torch import Tensor
 
 from pruneproof import reference
-from pruneproof.properties import closed_forms
-from pruneproof.properties.arithmetic import Arithmetic
-from pruneproof.properties.bounds import Bounded, bounded
-from pruneproof.properties.constructed import Pair
-from pruneproof.properties.implementation import REFERENCE, Implementation
-from pruneproof.properties.ratio import assert_within
-from pruneproof.properties.strategies import Layer
+from pruneproof.properties.certified import scores as closed_forms
+from pruneproof.properties.certified.arithmetic import Arithmetic
+from pruneproof.properties.certified.bounds import Bounded, bounded
+from pruneproof.properties.certified.constructions import Pair
+from pruneproof.properties.certified.implementation import REFERENCE, Implementation
+from pruneproof.properties.certified.ratio import assert_within
+from pruneproof.properties.certified.strategies import Layer
 
 
 def assert_score(

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from pruneproof.properties.arithmetic import subnormal_error
-from pruneproof.properties.bounds import Bounded
+from pruneproof.properties.certified.arithmetic import subnormal_error
+from pruneproof.properties.certified.bounds import Bounded
 
 
 def centred(numbers: Bounded) -> Bounded:

@@ -1,6 +1,6 @@
 r"""The objectives, written with numbers that carry their error bounds.
 
-As `pruneproof.properties.closed_forms`, for `pruneproof.reference.objectives`. The Frobenius
+As `pruneproof.properties.certified.scores`, for `pruneproof.reference.objectives`. The Frobenius
 norm is taken as the norm of the norms of the rows, as the reference does; summing all entries
 at once would need a γ of their number.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pruneproof.properties.bounds import Bounded
+from pruneproof.properties.certified.bounds import Bounded
 
 
 def input_reconstruction(W: Bounded, W_pruned: Bounded, X: Bounded) -> Bounded:
