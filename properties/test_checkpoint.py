@@ -19,7 +19,7 @@ from pruneproof.properties.certified.arithmetic import Arithmetic
 from pruneproof.properties.certified.bounds import Bounded, bounded
 from pruneproof.properties.certified.implementation import REFERENCE
 from pruneproof.properties.certified.ratio import worst_ratio_of_doubles
-from pruneproof.properties.rays import Surroundings, reproductions
+from pruneproof.properties.exact.long_vectors import Surroundings, reproductions
 from pruneproof.reference import constructions
 from pruneproof.reference.methods import INPUTS, OUTPUTS, SCORES
 

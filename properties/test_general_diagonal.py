@@ -13,8 +13,8 @@ from pruneproof.properties.certified.certify import (
 )
 from pruneproof.properties.certified.implementation import Implementation
 from pruneproof.properties.certified.strategies import Layer, layers
-from pruneproof.properties.exact import assert_reproduces, environment
-from pruneproof.properties.rationals import ExactLayer, exact_layers
+from pruneproof.properties.exact.formulas import assert_reproduces, environment
+from pruneproof.properties.exact.rationals import ExactLayer, exact_layers
 from pruneproof.symbolic import constructions as formulas
 from pruneproof.symbolic import scores
 from pruneproof.symbolic.notation import j, k

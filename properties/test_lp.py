@@ -16,8 +16,8 @@ from pruneproof.properties.certified.certify import (
 )
 from pruneproof.properties.certified.implementation import Implementation
 from pruneproof.properties.certified.strategies import Layer, activation_powers, layers, norm_orders
-from pruneproof.properties.exact import assert_reproduces, environment, vector
-from pruneproof.properties.rationals import (
+from pruneproof.properties.exact.formulas import assert_reproduces, environment, vector
+from pruneproof.properties.exact.rationals import (
     Matrix,
     rational_matrices,
     small_sizes,

@@ -11,8 +11,8 @@ from pruneproof.properties import certified
 from pruneproof.properties.certified.certify import assert_construction, assert_score, weights
 from pruneproof.properties.certified.implementation import Implementation
 from pruneproof.properties.certified.strategies import Layer, activation_powers, layers
-from pruneproof.properties.exact import Environment, assert_reproduces, environment, vector
-from pruneproof.properties.rationals import Matrix, index_sets, rational_matrices, small_sizes
+from pruneproof.properties.exact.formulas import Environment, assert_reproduces, environment, vector
+from pruneproof.properties.exact.rationals import Matrix, index_sets, rational_matrices, small_sizes
 from pruneproof.symbolic import constructions as formulas
 from pruneproof.symbolic import scores
 from pruneproof.symbolic.constructions import chi, eta

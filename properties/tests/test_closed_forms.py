@@ -14,7 +14,7 @@ from pruneproof.properties import certified
 from pruneproof.properties.certified.arithmetic import Arithmetic
 from pruneproof.properties.certified.bounds import Bounded, bounded
 from pruneproof.properties.certified.centred import centred_norm
-from pruneproof.properties.exact import Environment, environment, vector
+from pruneproof.properties.exact.formulas import Environment, environment, vector
 from pruneproof.symbolic import constructions as formulas
 from pruneproof.symbolic import scores
 from pruneproof.symbolic.exact import evaluate

@@ -6,9 +6,9 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 
-from pruneproof.properties.exact import environment
-from pruneproof.properties.rationals import ExactLayer
-from pruneproof.properties.rays import Surroundings, reproductions
+from pruneproof.properties.exact.formulas import environment
+from pruneproof.properties.exact.long_vectors import Surroundings, reproductions
+from pruneproof.properties.exact.rationals import ExactLayer
 from pruneproof.properties.test_constructions import ORDERS, surroundings
 from pruneproof.symbolic import scores
 from pruneproof.symbolic.exact import Radical, evaluate

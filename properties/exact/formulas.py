@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy
 
-from pruneproof.properties.rationals import Matrix
+from pruneproof.properties.exact.rationals import Matrix
 from pruneproof.symbolic.constructions import Construction
 from pruneproof.symbolic.exact import Radical, evaluate
 from pruneproof.symbolic.notation import A, B, C, W, X, Y, a, b, c, d, j, k
