@@ -19,7 +19,7 @@ Vector = Sequence[Fraction]
 
 
 @dataclass(frozen=True)
-class Ray:
+class ScaledVector:
     """The vector scale · direction."""
 
     scale: Radical
@@ -59,8 +59,8 @@ class Surroundings:
 class Reproduction:
     """A construction's column of X and row of Y, and the factor of |W_jk| that they must give."""
 
-    x: Ray
-    y: Ray
+    x: ScaledVector
+    y: ScaledVector
     factor: Radical
 
     def holds(self) -> bool:
@@ -95,30 +95,36 @@ def reproductions(near: Surroundings, orders: Sequence[float]) -> dict[str, Repr
     Returns:
         By the construction's name; RIA's with α = ½.
     """
-    one, nothing = Radical.of(1), Ray(Radical(), [Fraction(1)])
+    one, nothing = Radical.of(1), ScaledVector(Radical(), [Fraction(1)])
     r, q = norm(near.row, 1).inverse(), norm(near.column, 1).inverse()
-    x, y = Ray(one, near.x), Ray(one, near.y)
-    row, column = Ray(one, near.row), Ray(one, near.column)
+    x, y = ScaledVector(one, near.x), ScaledVector(one, near.y)
+    row, column = ScaledVector(one, near.row), ScaledVector(one, near.column)
     activation = x.norm().power(HALF)
     found = {
-        "magnitude": Reproduction(Ray(one, _axis(near.column, near.j)), nothing, one),
+        "magnitude": Reproduction(ScaledVector(one, _axis(near.column, near.j)), nothing, one),
         "wanda": Reproduction(x, nothing, norm(near.x, 2)),
-        "stade": Reproduction(Ray(one, centred(near.x)), nothing, norm(centred(near.x), 2)),
+        "stade": Reproduction(
+            ScaledVector(one, centred(near.x)), nothing, norm(centred(near.x), 2)
+        ),
         "owanda": Reproduction(nothing, y, norm(near.y, 2)),
         "symmetric": Reproduction(row, column, norm(near.row, 2) + norm(near.column, 2)),
         "ri_constant": Reproduction(
             _constant(r, len(near.column)), _constant(q, len(near.row)), r + q
         ),
         "ri_diagonal": Reproduction(
-            Ray(r, _axis(near.column, near.j)), Ray(q, _axis(near.row, near.k)), r + q
+            ScaledVector(r, _axis(near.column, near.j)),
+            ScaledVector(q, _axis(near.row, near.k)),
+            r + q,
         ),
         "ria_pointwise": Reproduction(
-            Ray(r * activation, _axis(near.column, near.j)),
-            Ray(q * activation, _axis(near.row, near.k)),
+            ScaledVector(r * activation, _axis(near.column, near.j)),
+            ScaledVector(q * activation, _axis(near.row, near.k)),
             (r + q) * activation,
         ),
         "general_diagonal": Reproduction(
-            Ray(r, near.x), Ray(q, near.y), norm(near.x, 2) * r + norm(near.y, 2) * q
+            ScaledVector(r, near.x),
+            ScaledVector(q, near.y),
+            norm(near.x, 2) * r + norm(near.y, 2) * q,
         ),
     }
     for p in orders:
@@ -132,9 +138,13 @@ def _lp(near: Surroundings, p: float) -> dict[str, Reproduction]:
     along_row, along_column = norm(near.row, 2).inverse(), norm(near.column, 2).inverse()
     return {
         f"lp_aligned, p = {p:g}": Reproduction(
-            Ray(r * along_row, near.row), Ray(q * along_column, near.column), r + q
+            ScaledVector(r * along_row, near.row),
+            ScaledVector(q * along_column, near.column),
+            r + q,
         ),
-        f"lp_unit_vectors, p = {p:g}": Reproduction(Ray(r, unit), Ray(q, unit), r + q),
+        f"lp_unit_vectors, p = {p:g}": Reproduction(
+            ScaledVector(r, unit), ScaledVector(q, unit), r + q
+        ),
     }
 
 
@@ -146,14 +156,16 @@ def _stochria(near: Surroundings) -> dict[str, Reproduction]:
             _constant(r, len(row)), _constant(q, len(column)), r + q
         ),
         "stochria_aligned": Reproduction(
-            Ray(r * norm(row, 2).inverse(), row), Ray(q * norm(column, 2).inverse(), column), r + q
+            ScaledVector(r * norm(row, 2).inverse(), row),
+            ScaledVector(q * norm(column, 2).inverse(), column),
+            r + q,
         ),
     }
 
 
-def _constant(reciprocal: Radical, size: int) -> Ray:
+def _constant(reciprocal: Radical, size: int) -> ScaledVector:
     root = Radical.of(size).power(HALF)
-    return Ray(reciprocal * root.inverse(), [Fraction(1)] * size)
+    return ScaledVector(reciprocal * root.inverse(), [Fraction(1)] * size)
 
 
 def _axis(vector: Vector, position: int) -> Vector:

@@ -160,6 +160,8 @@ def test_a_wrong_construction_on_vectors_is_rejected(
     rejects: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(
-        long_vectors, "_constant", lambda reciprocal, size: long_vectors.Ray(reciprocal, [1] * size)
+        long_vectors,
+        "_constant",
+        lambda reciprocal, size: long_vectors.ScaledVector(reciprocal, [1] * size),
     )
     rejects("constructions", "test_every_construction_gives_its_score_at_one_weight")
