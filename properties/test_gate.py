@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from pruneproof.properties.gate import watchdog
+from pruneproof.properties.gate.adapter import watchdog
+from pruneproof.properties.gate.adapter.subject import AdapterError, Subject
+from pruneproof.properties.gate.adapter.target import TargetError
 from pruneproof.properties.gate.command import TIMEOUT, opened
 from pruneproof.properties.gate.judge import Result
 from pruneproof.properties.gate.known_failures import (
@@ -26,8 +28,6 @@ from pruneproof.properties.gate.run import (
     verdict,
 )
 from pruneproof.properties.gate.smoke import Offer
-from pruneproof.properties.gate.subject import AdapterError, Subject
-from pruneproof.properties.gate.target import TargetError
 
 OWN = "pruneproof.properties.gate.reference_adapter"
 PAIRS = [(prop.id, method) for prop in CATALOGUE.values() for method in prop.methods]

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pruneproof.properties.gate.adapter.subject import Subject
 from pruneproof.properties.gate.expected import Expected
 from pruneproof.properties.gate.property import Violation
 from pruneproof.properties.gate.snippet import literal
-from pruneproof.properties.gate.subject import Subject
 
 
 def hold(condition: bool, message: str, check: str, **details: object) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from pruneproof.properties.gate.adapter.subject import AdapterError, Subject, Unsupported
 from pruneproof.properties.gate.probes import PROBES, Offers
 from pruneproof.properties.gate.smoke import look_at
-from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
 
 VALUES = {
     "group": ("output", "layer"),

@@ -17,15 +17,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pruneproof.properties.gate.checks.comparing import refused
-from pruneproof.properties.gate.examples import given
-from pruneproof.properties.gate.subject import (
+from pruneproof.properties.gate.adapter.subject import (
     AdapterError,
     Call,
     Subject,
     Unsupported,
     asked_of,
 )
+from pruneproof.properties.gate.checks.comparing import refused
+from pruneproof.properties.gate.examples import given
 from pruneproof.reference.methods import INPUTS, SCORES
 
 FREE = ("sparsity", "seed")

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import numpy as np
 from torch import Tensor
 
+from pruneproof.properties.gate.adapter.subject import Subject
 from pruneproof.properties.gate.assertions import unchanged
 from pruneproof.properties.gate.examples import Example
 from pruneproof.properties.gate.expected import Expected
 from pruneproof.properties.gate.property import Violation
-from pruneproof.properties.gate.subject import Subject
 
 Groups = list[np.ndarray]
 """Indices into a flattened matrix, out_features × in_features; row by row."""

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from pruneproof.properties.gate import masks
+from pruneproof.properties.gate.adapter.subject import AdapterError, Subject, Unsupported
 from pruneproof.properties.gate.assertions import as_expected, hold
 from pruneproof.properties.gate.checks.comparing import refused
 from pruneproof.properties.gate.examples import Example, given
@@ -20,7 +21,6 @@ from pruneproof.properties.gate.expected import Expected, expected_scores
 from pruneproof.properties.gate.mask_examples import layer
 from pruneproof.properties.gate.methods import CLOSED_FORMS, EVERY_SCORE, closed_forms
 from pruneproof.properties.gate.property import Violation
-from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
 from pruneproof.reference.methods import SCORES, SHIFTS
 
 Offers = Collection[tuple[str, str]]

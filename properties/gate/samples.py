@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pruneproof.properties.gate.adapter.subject import Subject
 from pruneproof.properties.gate.examples import Example
 from pruneproof.properties.gate.expected import expected_scores
 from pruneproof.properties.gate.property import Violation
-from pruneproof.properties.gate.subject import Subject
 
 WEIGHTS = torch.tensor(
     [

@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
+from pruneproof.properties.gate.adapter.process import ProcessError
+from pruneproof.properties.gate.adapter.subject import AdapterError, Call, Subject, Unsupported
 from pruneproof.properties.gate.examples import given
 from pruneproof.properties.gate.methods import EVERY_SCORE, REFINEMENTS
-from pruneproof.properties.gate.process import ProcessError
-from pruneproof.properties.gate.subject import AdapterError, Call, Subject, Unsupported
 
 Offer = tuple[str, str]
 """A kind of property and a method, or `all` for statistics."""

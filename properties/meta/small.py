@@ -8,9 +8,9 @@ from collections.abc import Callable
 import psutil
 from hypothesis import strategies as st
 
+from pruneproof.properties.gate.adapter.subject import Subject
 from pruneproof.properties.gate.examples import Example, examples
 from pruneproof.properties.gate.property import Level, Property, Violation
-from pruneproof.properties.gate.subject import Subject
 
 HEAD = """
 import os, sys, time

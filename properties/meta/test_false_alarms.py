@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 import torch
 
+from pruneproof.properties.gate.adapter.subject import Subject
 from pruneproof.properties.gate.catalogue import CATALOGUE
 from pruneproof.properties.gate.conventions import resolved
 from pruneproof.properties.gate.judge import judge
-from pruneproof.properties.gate.subject import Subject
 from pruneproof.properties.meta.faults.masks import Inverted, Masks, UpToTheLastPruned
 from pruneproof.properties.meta.test_gate import subject_of
 from pruneproof.properties.meta.variants.statistics import NormAlone

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
+from pruneproof.properties.gate.adapter.subject import Subject
 from pruneproof.properties.gate.conventions import (
     VALUES,
     declared,
@@ -15,7 +16,6 @@ from pruneproof.properties.gate.conventions import (
 from pruneproof.properties.gate.probes import PROBES
 from pruneproof.properties.gate.property import Violation, gate_property
 from pruneproof.properties.gate.smoke import Offer, look_at
-from pruneproof.properties.gate.subject import Subject
 
 Check = Callable[[Subject, None], None]
 

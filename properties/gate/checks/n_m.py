@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from pruneproof.properties.gate import masks
+from pruneproof.properties.gate.adapter.subject import AdapterError, Subject, Unsupported
 from pruneproof.properties.gate.checks.comparing import refused
 from pruneproof.properties.gate.checks.masks import (
     EXACT_TIES,
@@ -17,7 +18,6 @@ from pruneproof.properties.gate.examples import Example
 from pruneproof.properties.gate.mask_examples import layers
 from pruneproof.properties.gate.methods import CLOSED_FORMS, EVERY_SCORE
 from pruneproof.properties.gate.property import Violation, gate_property
-from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
 
 # 2:4 comes first since many know nothing else, and cannot confuse n with m - n.
 PATTERNS = ((2, 4), (1, 4), (3, 4), (1, 2), (4, 8), (2, 8))

@@ -9,6 +9,7 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
+from pruneproof.properties.gate.adapter.subject import Subject, Unsupported
 from pruneproof.properties.gate.assertions import hold, same, unchanged
 from pruneproof.properties.gate.examples import Example
 from pruneproof.properties.gate.methods import REFINEMENTS
@@ -26,7 +27,6 @@ from pruneproof.properties.gate.refine_examples import (
     statistics_of,
 )
 from pruneproof.properties.gate.snippet import literal
-from pruneproof.properties.gate.subject import Subject, Unsupported
 
 INTERFACE = "The gate's interface, refine"
 CYCLES = "Section 3.6 and Appendix C.1"

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from hypothesis import strategies as st
 
+from pruneproof.properties.gate.adapter.subject import Subject
 from pruneproof.properties.gate.assertions import as_expected, hold
 from pruneproof.properties.gate.checks.comparing import Answer, agree, ask
 from pruneproof.properties.gate.examples import Example, examples
@@ -15,7 +16,6 @@ from pruneproof.properties.gate.expected import expected_scores
 from pruneproof.properties.gate.methods import CLOSED_FORMS, closed_forms
 from pruneproof.properties.gate.property import gate_property
 from pruneproof.properties.gate.snippet import literal
-from pruneproof.properties.gate.subject import Subject
 
 
 @gate_property(

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pruneproof.properties.gate.adapter.subject import Subject, Unsupported
 from pruneproof.properties.gate.assertions import hold, unchanged
 from pruneproof.properties.gate.calibrations import (
     HALVES,
@@ -20,7 +21,6 @@ from pruneproof.properties.gate.calibrations import (
 )
 from pruneproof.properties.gate.moments import Moment, moments
 from pruneproof.properties.gate.property import Violation, gate_property
-from pruneproof.properties.gate.subject import Subject, Unsupported
 
 KEYS = ("norm", "mean", "var")
 OVER_ALL_TOKENS = "Section 3.6, E[·] and Var(·) over N × L tokens"

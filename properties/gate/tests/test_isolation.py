@@ -17,12 +17,13 @@ import psutil
 import pytest
 import torch
 
-from pruneproof.properties.gate import command, transport
+from pruneproof.properties.gate import command
+from pruneproof.properties.gate.adapter import transport
+from pruneproof.properties.gate.adapter.subject import AdapterError, Subject
+from pruneproof.properties.gate.adapter.target import TargetError
+from pruneproof.properties.gate.adapter.transport import isolated
 from pruneproof.properties.gate.command import judge_and_report
 from pruneproof.properties.gate.run import Report
-from pruneproof.properties.gate.subject import AdapterError, Subject
-from pruneproof.properties.gate.target import TargetError
-from pruneproof.properties.gate.transport import isolated
 from pruneproof.properties.meta.small import HEAD, RIGHT, WRONG, has_ended
 
 Target = Callable[[str], str]

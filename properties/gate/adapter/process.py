@@ -40,7 +40,7 @@ _WORKER = """
 import json, sys
 target, sys.path[:] = sys.argv[1], json.loads(sys.argv[2])
 sys.argv[1:] = [target]
-from pruneproof.properties.gate.worker import main
+from pruneproof.properties.gate.adapter.worker import main
 main(target)
 """
 

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pruneproof.properties.gate.transport import SEED, RemoteAdapter
-from pruneproof.properties.gate.watchdog import staying, watched
+from pruneproof.properties.gate.adapter.transport import SEED, RemoteAdapter
+from pruneproof.properties.gate.adapter.watchdog import staying, watched
 
 STATISTICS = ("norm", "mean", "var", "tokens")
 

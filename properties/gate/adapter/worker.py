@@ -1,6 +1,6 @@
 """The child's side of `isolated`: serves one adapter over stdin and stdout, line by line.
 
-`process.worker` starts it, or `python -m pruneproof.properties.gate.worker TARGET`. It speaks the
+`process.worker` starts it, or `python -m pruneproof.properties.gate.adapter.worker TARGET`. It speaks the
 protocol that any program may speak, and the quicker form of it that `packing` writes where that is
 asked for.
 """
@@ -23,10 +23,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pruneproof.properties.gate.packing import SAME, Watched, packed, unpacked
-from pruneproof.properties.gate.subject import Subject, Unsupported, check_accepts, trimmed
-from pruneproof.properties.gate.target import TargetError, load_adapter
-from pruneproof.properties.gate.wire import WireError, decoded, from_line, to_line
+from pruneproof.properties.gate.adapter.packing import SAME, Watched, packed, unpacked
+from pruneproof.properties.gate.adapter.subject import Subject, Unsupported, check_accepts, trimmed
+from pruneproof.properties.gate.adapter.target import TargetError, load_adapter
+from pruneproof.properties.gate.adapter.wire import WireError, decoded, from_line, to_line
 
 ARGUMENTS = {
     "score": ("method", "weight", "inputs", "outputs"),

@@ -13,11 +13,11 @@ from typing import Any
 
 from torch import Tensor
 
-from pruneproof.properties.gate.packing import SAME, packed, unpacked
-from pruneproof.properties.gate.process import Process, ProcessError, ReplyError, worker
-from pruneproof.properties.gate.target import TargetError
-from pruneproof.properties.gate.watchdog import described
-from pruneproof.properties.gate.wire import WireError, decoded, from_line, shown, to_line
+from pruneproof.properties.gate.adapter.packing import SAME, packed, unpacked
+from pruneproof.properties.gate.adapter.process import Process, ProcessError, ReplyError, worker
+from pruneproof.properties.gate.adapter.target import TargetError
+from pruneproof.properties.gate.adapter.watchdog import described
+from pruneproof.properties.gate.adapter.wire import WireError, decoded, from_line, shown, to_line
 
 START_SECONDS = 120.0
 """How long a process may take until it answers at all, with everything that it imports."""

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pruneproof.properties.gate.wire import DTYPES, WireError, checked_shape, shown
+from pruneproof.properties.gate.adapter.wire import DTYPES, WireError, checked_shape, shown
 
 _PACKED = {"packed", "shape", "strides", "offset", "bytes"}
 _FOREIGN = "foreign"
