@@ -11,7 +11,7 @@ from torch import Tensor
 from pruneproof.properties.gate.adapter.subject import Subject
 from pruneproof.properties.gate.expected import Expected
 from pruneproof.properties.gate.property import Violation
-from pruneproof.properties.gate.snippet import literal
+from pruneproof.properties.gate.snippets.snippet import literal
 
 
 def hold(condition: bool, message: str, check: str, **details: object) -> None:

@@ -22,7 +22,6 @@ from pruneproof.properties.gate.adapter.transport import (
     printed,
 )
 from pruneproof.properties.gate.adapter.watchdog import described, staying, watched
-from pruneproof.properties.gate.command_snippet import PREFIX
 from pruneproof.properties.gate.known_failures import (
     KnownFailure,
     KnownFailuresError,
@@ -31,6 +30,7 @@ from pruneproof.properties.gate.known_failures import (
 from pruneproof.properties.gate.printable import printable
 from pruneproof.properties.gate.report.terminal import progress_bar, show
 from pruneproof.properties.gate.report.write import LAST, prepare, write
+from pruneproof.properties.gate.snippets.program import PREFIX
 
 TIMEOUT = 30.0
 """Seconds for one call, unless told otherwise. The largest layers take milliseconds."""

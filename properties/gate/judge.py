@@ -22,7 +22,7 @@ from pruneproof.properties.gate.coverage import Coverage
 from pruneproof.properties.gate.examples import multiplied
 from pruneproof.properties.gate.limits import Limits
 from pruneproof.properties.gate.property import Property, Violation
-from pruneproof.properties.gate.snippet import snippet
+from pruneproof.properties.gate.snippets.snippet import snippet
 
 Verdict = Literal["passed", "failed", "not_shown", "unsupported", "known_failure"]
 EXAMPLES = {"quick": 6, "standard": 25, "exhaustive": 1000}

@@ -26,7 +26,7 @@ from pruneproof.properties.gate.refine_examples import (
     separated_layers,
     statistics_of,
 )
-from pruneproof.properties.gate.snippet import literal
+from pruneproof.properties.gate.snippets.snippet import literal
 
 INTERFACE = "The gate's interface, refine"
 CYCLES = "Section 3.6 and Appendix C.1"

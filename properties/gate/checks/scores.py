@@ -15,7 +15,7 @@ from pruneproof.properties.gate.examples import Example, examples
 from pruneproof.properties.gate.expected import expected_scores
 from pruneproof.properties.gate.methods import CLOSED_FORMS, closed_forms
 from pruneproof.properties.gate.property import gate_property
-from pruneproof.properties.gate.snippet import literal
+from pruneproof.properties.gate.snippets.snippet import literal
 
 
 @gate_property(
