@@ -12,7 +12,7 @@ import torch
 from pruneproof.properties.certified.arithmetic import Arithmetic
 from pruneproof.properties.certified.bounds import Bounded
 from pruneproof.properties.certified.certify import expected_score
-from pruneproof.properties.gate.examples import Example
+from pruneproof.properties.gate.examples.layers import Example
 
 MORE_ROUNDINGS = 4
 """Another arrangement of a formula, such as |W|·(1/r + 1/q) for |W|/r + |W|/q, rounds oftener."""

@@ -25,7 +25,7 @@ from pruneproof.properties.gate.adapter.subject import (
     asked_of,
 )
 from pruneproof.properties.gate.checks.comparing import refused
-from pruneproof.properties.gate.examples import given
+from pruneproof.properties.gate.examples.layers import given
 from pruneproof.reference.methods import INPUTS, SCORES
 
 FREE = ("sparsity", "seed")

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pruneproof.properties.gate.adapter.subject import Subject
 from pruneproof.properties.gate.assertions import unchanged
-from pruneproof.properties.gate.examples import Example
+from pruneproof.properties.gate.examples.layers import Example
 from pruneproof.properties.gate.expected import Expected
 from pruneproof.properties.gate.property import Violation
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from pruneproof.properties.gate.adapter.subject import Subject
-from pruneproof.properties.gate.examples import Example
+from pruneproof.properties.gate.examples.layers import Example
 from pruneproof.properties.gate.expected import expected_scores
 from pruneproof.properties.gate.property import Violation
 

@@ -10,7 +10,7 @@ import torch
 
 from pruneproof.properties.gate.adapter.process import ProcessError
 from pruneproof.properties.gate.adapter.subject import AdapterError, Call, Subject, Unsupported
-from pruneproof.properties.gate.examples import given
+from pruneproof.properties.gate.examples.layers import given
 from pruneproof.properties.gate.methods import EVERY_SCORE, REFINEMENTS
 
 Offer = tuple[str, str]

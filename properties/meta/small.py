@@ -9,7 +9,7 @@ import psutil
 from hypothesis import strategies as st
 
 from pruneproof.properties.gate.adapter.subject import Subject
-from pruneproof.properties.gate.examples import Example, examples
+from pruneproof.properties.gate.examples.layers import Example, examples
 from pruneproof.properties.gate.property import Level, Property, Violation
 
 HEAD = """

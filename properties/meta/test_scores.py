@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pruneproof.properties.gate.catalogue import CATALOGUE
-from pruneproof.properties.gate.examples import Example
+from pruneproof.properties.gate.examples.layers import Example
 from pruneproof.properties.gate.judge import judge
 from pruneproof.properties.gate.samples import WEIGHTS, Reader
 from pruneproof.properties.meta.everything import FAULTS

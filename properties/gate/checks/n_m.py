@@ -14,8 +14,8 @@ from pruneproof.properties.gate.checks.masks import (
     INTERFACE,
     scores_behind,
 )
-from pruneproof.properties.gate.examples import Example
-from pruneproof.properties.gate.mask_examples import layers
+from pruneproof.properties.gate.examples.layers import Example
+from pruneproof.properties.gate.examples.masks import layers
 from pruneproof.properties.gate.methods import CLOSED_FORMS, EVERY_SCORE
 from pruneproof.properties.gate.property import Violation, gate_property
 

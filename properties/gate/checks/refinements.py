@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pruneproof.properties.gate.adapter.subject import Subject, Unsupported
 from pruneproof.properties.gate.assertions import hold, same, unchanged
-from pruneproof.properties.gate.examples import Example
+from pruneproof.properties.gate.examples.layers import Example
 from pruneproof.properties.gate.methods import REFINEMENTS
 from pruneproof.properties.gate.moments import moments
 from pruneproof.properties.gate.property import Violation, gate_property

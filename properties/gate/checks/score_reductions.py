@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pruneproof.properties.gate.adapter.subject import Subject
 from pruneproof.properties.gate.assertions import as_expected
-from pruneproof.properties.gate.examples import Example, examples, matrices
+from pruneproof.properties.gate.examples.layers import Example, examples, matrices
 from pruneproof.properties.gate.expected import Expected, expected_scores
 from pruneproof.properties.gate.property import gate_property
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pruneproof.properties.gate.adapter.subject import Subject, Unsupported
 from pruneproof.properties.gate.assertions import hold, unchanged
-from pruneproof.properties.gate.calibrations import (
+from pruneproof.properties.gate.examples.calibrations import (
     HALVES,
     Calibration,
     calibrations,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pruneproof.properties.gate.adapter.subject import Subject, Unsupported
 from pruneproof.properties.gate.assertions import as_expected, hold
 from pruneproof.properties.gate.checks.comparing import is_exact
-from pruneproof.properties.gate.examples import DTYPES, Example, matrices
+from pruneproof.properties.gate.examples.layers import DTYPES, Example, matrices
 from pruneproof.properties.gate.expected import expected_scores
 from pruneproof.properties.gate.property import Violation, gate_property
 from pruneproof.properties.gate.samples import WEIGHTS, Reader, Samples

@@ -13,7 +13,7 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pruneproof.properties.gate.examples import DTYPES, Example, given, sized
+from pruneproof.properties.gate.examples.layers import DTYPES, Example, given, sized
 from pruneproof.properties.gate.methods import VALUES
 
 Shape = tuple[int, int]

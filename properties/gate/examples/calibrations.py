@@ -8,7 +8,7 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pruneproof.properties.gate.examples import DTYPES, matrices, sized
+from pruneproof.properties.gate.examples.layers import DTYPES, matrices, sized
 
 HALVES = (torch.float16, torch.bfloat16)
 
