@@ -1,7 +1,7 @@
 r"""Bounds of what is left when the mean is taken off: differences, and their norms.
 
 Take n numbers of any sign, X the largest magnitude and c the norm about their mean. By
-:mod:`pruneproof.properties.gate.moments`, of which this is the certified form, an honest mean is
+:mod:`pruneproof.properties.gate.comparing.moments`, of which this is the certified form, an honest mean is
 within :math:`E = \gamma_{8n + 8} X`, and an honest sum of squared deviations, by two passes,
 Welford's updates or merges of batches in any tree, within
 

@@ -24,7 +24,7 @@ from pruneproof.properties.gate.adapter.subject import (
     Unsupported,
     asked_of,
 )
-from pruneproof.properties.gate.checks.comparing import refused
+from pruneproof.properties.gate.comparing.scores import refused
 from pruneproof.properties.gate.examples.layers import given
 from pruneproof.reference.methods import INPUTS, SCORES
 

@@ -12,13 +12,13 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from pruneproof.properties.gate import masks
 from pruneproof.properties.gate.adapter.subject import AdapterError, Subject, Unsupported
-from pruneproof.properties.gate.assertions import as_expected, hold
-from pruneproof.properties.gate.checks.comparing import refused
+from pruneproof.properties.gate.comparing import masks
+from pruneproof.properties.gate.comparing.assertions import as_expected, hold
+from pruneproof.properties.gate.comparing.expected import Expected, expected_scores
+from pruneproof.properties.gate.comparing.scores import refused
 from pruneproof.properties.gate.examples.layers import Example, given
 from pruneproof.properties.gate.examples.masks import layer
-from pruneproof.properties.gate.expected import Expected, expected_scores
 from pruneproof.properties.gate.methods import CLOSED_FORMS, EVERY_SCORE, closed_forms
 from pruneproof.properties.gate.property import Violation
 from pruneproof.reference.methods import SCORES, SHIFTS

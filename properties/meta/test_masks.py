@@ -3,8 +3,8 @@
 import pytest
 
 from pruneproof.properties.gate.catalogue import CATALOGUE
+from pruneproof.properties.gate.comparing.masks import allowed_counts
 from pruneproof.properties.gate.judge import judge
-from pruneproof.properties.gate.masks import allowed_counts
 from pruneproof.properties.meta.everything import FAULTS
 from pruneproof.properties.meta.faults import conventions, masks, n_m
 from pruneproof.properties.meta.test_gate import subject_of

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from pruneproof.properties.gate.catalogue import CATALOGUE
+from pruneproof.properties.gate.comparing.samples import WEIGHTS, Reader
 from pruneproof.properties.gate.examples.layers import Example
 from pruneproof.properties.gate.judge import judge
-from pruneproof.properties.gate.samples import WEIGHTS, Reader
 from pruneproof.properties.meta.everything import FAULTS
 from pruneproof.properties.meta.faults import scores, stochria
 from pruneproof.properties.meta.test_gate import subject_of

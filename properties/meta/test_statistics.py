@@ -7,8 +7,8 @@ import torch
 
 from pruneproof.properties.gate.adapter.subject import Subject
 from pruneproof.properties.gate.catalogue import CATALOGUE
+from pruneproof.properties.gate.comparing.moments import moments
 from pruneproof.properties.gate.judge import judge
-from pruneproof.properties.gate.moments import moments
 from pruneproof.properties.meta.faults import statistics as faults
 from pruneproof.properties.meta.registry import FAULTS
 from pruneproof.properties.meta.variants import statistics as variants

@@ -39,7 +39,7 @@ ARGUMENTS = {
 MOST_SHARED = 32
 """Arguments and answers, the last ones, that are looked at for what is written into them."""
 
-RIGHT_ANSWERS = ("pruneproof.reference", "pruneproof.properties.gate.expected")
+RIGHT_ANSWERS = ("pruneproof.reference", "pruneproof.properties.gate.comparing.expected")
 """Modules that this side has no need of, and from which an adapter could copy."""
 
 LAST_FRAMES = 10

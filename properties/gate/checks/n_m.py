@@ -5,15 +5,15 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pruneproof.properties.gate import masks
 from pruneproof.properties.gate.adapter.subject import AdapterError, Subject, Unsupported
-from pruneproof.properties.gate.checks.comparing import refused
 from pruneproof.properties.gate.checks.masks import (
     EXACT_TIES,
     FEW,
     INTERFACE,
     scores_behind,
 )
+from pruneproof.properties.gate.comparing import masks
+from pruneproof.properties.gate.comparing.scores import refused
 from pruneproof.properties.gate.examples.layers import Example
 from pruneproof.properties.gate.examples.masks import layers
 from pruneproof.properties.gate.methods import CLOSED_FORMS, EVERY_SCORE

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from pruneproof.properties.gate.adapter.subject import Subject, Unsupported
-from pruneproof.properties.gate.assertions import hold, same, unchanged
+from pruneproof.properties.gate.comparing.assertions import hold, same, unchanged
+from pruneproof.properties.gate.comparing.moments import moments
 from pruneproof.properties.gate.examples.layers import Example
 from pruneproof.properties.gate.methods import REFINEMENTS
-from pruneproof.properties.gate.moments import moments
 from pruneproof.properties.gate.property import Violation, gate_property
 from pruneproof.properties.gate.refine_examples import (
     any_layers,

@@ -9,7 +9,7 @@ import torch
 from hypothesis import strategies as st
 
 from pruneproof.properties.gate.adapter.subject import Subject
-from pruneproof.properties.gate.checks.comparing import agree, ask
+from pruneproof.properties.gate.comparing.scores import agree, ask
 from pruneproof.properties.gate.examples.layers import Example, examples
 from pruneproof.properties.gate.methods import closed_forms
 from pruneproof.properties.gate.property import gate_property

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from pruneproof.properties.gate.adapter.subject import Subject, Unsupported
-from pruneproof.properties.gate.assertions import hold, unchanged
+from pruneproof.properties.gate.comparing.assertions import hold, unchanged
+from pruneproof.properties.gate.comparing.moments import Moment, moments
 from pruneproof.properties.gate.examples.calibrations import (
     HALVES,
     Calibration,
@@ -19,7 +20,6 @@ from pruneproof.properties.gate.examples.calibrations import (
     reordered,
     stepped,
 )
-from pruneproof.properties.gate.moments import Moment, moments
 from pruneproof.properties.gate.property import Violation, gate_property
 
 KEYS = ("norm", "mean", "var")

@@ -70,7 +70,7 @@ def test_an_adapter_that_changes_the_judge_changes_its_own_process(
     assert judge_and_report(adapter(patches + WRONG), profile="quick", report=tmp_path / "r") == 1
     found = report_of(tmp_path / "r")
     assert found["exit_code"] == 1
-    assert "pruneproof.properties.gate.expected" in found["imported"]
+    assert "pruneproof.properties.gate.comparing.expected" in found["imported"]
     assert isinstance(Report.exit_code, property)
 
 

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from pruneproof.properties.gate.adapter.subject import Subject
+from pruneproof.properties.gate.comparing.expected import expected_scores
 from pruneproof.properties.gate.examples.layers import Example
-from pruneproof.properties.gate.expected import expected_scores
 from pruneproof.properties.gate.property import Violation
 
 WEIGHTS = torch.tensor(

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from pruneproof.properties.gate.adapter.process import ProcessError
 from pruneproof.properties.gate.adapter.subject import AdapterError, Subject
-from pruneproof.properties.gate.assertions import as_expected
+from pruneproof.properties.gate.comparing.assertions import as_expected
+from pruneproof.properties.gate.comparing.expected import Expected, expected_scores
 from pruneproof.properties.gate.examples.layers import Example
-from pruneproof.properties.gate.expected import Expected, expected_scores
 from pruneproof.properties.gate.property import Violation
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from torch import Tensor
 
 from pruneproof.properties.gate.adapter.subject import Subject
-from pruneproof.properties.gate.assertions import unchanged
+from pruneproof.properties.gate.comparing.assertions import unchanged
+from pruneproof.properties.gate.comparing.expected import Expected
 from pruneproof.properties.gate.examples.layers import Example
-from pruneproof.properties.gate.expected import Expected
 from pruneproof.properties.gate.property import Violation
 
 Groups = list[np.ndarray]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pruneproof.properties.gate.adapter.subject import Subject
-from pruneproof.properties.gate.expected import Expected
+from pruneproof.properties.gate.comparing.expected import Expected
 from pruneproof.properties.gate.property import Violation
 from pruneproof.properties.gate.snippets.snippet import literal
 
