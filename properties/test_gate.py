@@ -13,6 +13,7 @@ from pruneproof.properties.gate.adapter import watchdog
 from pruneproof.properties.gate.adapter.subject import AdapterError, Subject
 from pruneproof.properties.gate.adapter.target import TargetError
 from pruneproof.properties.gate.command import TIMEOUT, opened
+from pruneproof.properties.gate.conventions.smoke import Offer
 from pruneproof.properties.gate.judge import Result
 from pruneproof.properties.gate.known_failures import (
     KnownFailure,
@@ -27,7 +28,6 @@ from pruneproof.properties.gate.run import (
     look_and_measure,
     verdict,
 )
-from pruneproof.properties.gate.smoke import Offer
 
 OWN = "pruneproof.properties.gate.reference_adapter"
 PAIRS = [(prop.id, method) for prop in CATALOGUE.values() for method in prop.methods]

@@ -18,9 +18,9 @@ from hypothesis.internal.conjecture import providers
 
 from pruneproof.properties.gate.adapter.process import ProcessError
 from pruneproof.properties.gate.adapter.subject import AdapterError, Call, Subject, Unsupported
+from pruneproof.properties.gate.conventions.limits import Limits
 from pruneproof.properties.gate.coverage import Coverage
 from pruneproof.properties.gate.examples.layers import multiplied
-from pruneproof.properties.gate.limits import Limits
 from pruneproof.properties.gate.property import Property, Violation
 from pruneproof.properties.gate.snippets.snippet import snippet
 

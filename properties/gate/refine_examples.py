@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pruneproof import reference
 from pruneproof.properties.gate.adapter.subject import Subject
-from pruneproof.properties.gate.conventions import REFINE_VALUES
+from pruneproof.properties.gate.conventions.values import REFINE_VALUES
 from pruneproof.properties.gate.examples.layers import DTYPES, Example, matrices, sized
 
 APART = 2.0**-12

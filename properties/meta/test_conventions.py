@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from pruneproof.properties.gate.adapter.subject import AdapterError, Subject
-from pruneproof.properties.gate.conventions import VALUES, measured, resolved
+from pruneproof.properties.gate.conventions.smoke import look_at
+from pruneproof.properties.gate.conventions.values import VALUES, measured, resolved
 from pruneproof.properties.gate.reference_adapter import Adapter
-from pruneproof.properties.gate.smoke import look_at
 from pruneproof.properties.meta.faults.conventions import LayerUndeclared, Relative
 from pruneproof.properties.meta.faults.masks import GroupsOfInputs, Masks, OneMore
 from pruneproof.properties.meta.variants.masks import DenseRest, PaddedRest, RandomTies

@@ -7,7 +7,7 @@ import torch
 
 from pruneproof.properties.gate.adapter.subject import Subject
 from pruneproof.properties.gate.catalogue import CATALOGUE
-from pruneproof.properties.gate.conventions import resolved
+from pruneproof.properties.gate.conventions.values import resolved
 from pruneproof.properties.gate.judge import judge
 from pruneproof.properties.meta.faults.masks import Inverted, Masks, UpToTheLastPruned
 from pruneproof.properties.meta.test_gate import subject_of

@@ -4,9 +4,9 @@ import pytest
 
 from pruneproof.properties.gate.adapter.subject import Subject
 from pruneproof.properties.gate.catalogue import CATALOGUE
-from pruneproof.properties.gate.conventions import resolved
+from pruneproof.properties.gate.conventions.smoke import look_at
+from pruneproof.properties.gate.conventions.values import resolved
 from pruneproof.properties.gate.judge import judge
-from pruneproof.properties.gate.smoke import look_at
 from pruneproof.properties.meta.everything import FAULTS, VARIANTS
 
 

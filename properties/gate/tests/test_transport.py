@@ -19,10 +19,10 @@ from pruneproof.properties.gate.adapter.subject import AdapterError, Subject, Un
 from pruneproof.properties.gate.adapter.target import TargetError
 from pruneproof.properties.gate.adapter.transport import RemoteAdapter, by_command, isolated
 from pruneproof.properties.gate.catalogue import CATALOGUE
-from pruneproof.properties.gate.conventions import resolved
+from pruneproof.properties.gate.conventions.smoke import look_at
+from pruneproof.properties.gate.conventions.values import resolved
 from pruneproof.properties.gate.judge import judge
 from pruneproof.properties.gate.reference_adapter import Adapter
-from pruneproof.properties.gate.smoke import look_at
 
 Start = Callable[..., RemoteAdapter]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pruneproof.properties.gate.adapter.subject import AdapterError, Subject, Unsupported
-from pruneproof.properties.gate.probes import PROBES, Offers
-from pruneproof.properties.gate.smoke import look_at
+from pruneproof.properties.gate.conventions.probes import PROBES, Offers
+from pruneproof.properties.gate.conventions.smoke import look_at
 
 VALUES = {
     "group": ("output", "layer"),
