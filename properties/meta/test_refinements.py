@@ -5,9 +5,9 @@ import torch
 
 from pruneproof.properties.gate.adapter.subject import Subject
 from pruneproof.properties.gate.catalogue import CATALOGUE
+from pruneproof.properties.gate.checks.refinement_examples import is_clear, is_separated, options_of
 from pruneproof.properties.gate.examples.layers import Example
 from pruneproof.properties.gate.judge import judge
-from pruneproof.properties.gate.refine_examples import is_clear, is_separated, options_of
 from pruneproof.properties.meta.faults import refinements as faults
 from pruneproof.properties.meta.registry import FAULTS
 from pruneproof.properties.meta.variants import refinements as variants

@@ -10,12 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from pruneproof.properties.gate.adapter.subject import Subject, Unsupported
-from pruneproof.properties.gate.comparing.assertions import hold, same, unchanged
-from pruneproof.properties.gate.comparing.moments import moments
-from pruneproof.properties.gate.examples.layers import Example
-from pruneproof.properties.gate.methods import REFINEMENTS
-from pruneproof.properties.gate.property import Violation, gate_property
-from pruneproof.properties.gate.refine_examples import (
+from pruneproof.properties.gate.checks.refinement_examples import (
     any_layers,
     by_reference,
     contributions,
@@ -26,6 +21,11 @@ from pruneproof.properties.gate.refine_examples import (
     separated_layers,
     statistics_of,
 )
+from pruneproof.properties.gate.comparing.assertions import hold, same, unchanged
+from pruneproof.properties.gate.comparing.moments import moments
+from pruneproof.properties.gate.examples.layers import Example
+from pruneproof.properties.gate.methods import REFINEMENTS
+from pruneproof.properties.gate.property import Violation, gate_property
 from pruneproof.properties.gate.snippets.snippet import literal
 
 INTERFACE = "The gate's interface, refine"
