@@ -1,9 +1,9 @@
 r"""Bounds of what is left when the mean is taken off: differences, and their norms.
 
 Take n numbers of any sign, X the largest magnitude and c the norm about their mean. By
-:mod:`pruneproof.properties.gate.comparing.moments`, of which this is the certified form, an honest mean is
-within :math:`E = \gamma_{8n + 8} X`, and an honest sum of squared deviations, by two passes,
-Welford's updates or merges of batches in any tree, within
+:mod:`pruneproof.properties.gate.comparing.moments`, of which this is the certified form, an honest
+mean is within :math:`E = \gamma_{8n + 8} X`, and an honest sum of squared deviations, by two
+passes, Welford's updates or merges of batches in any tree, within
 
 .. math:: (1 + \gamma_{2n + 9}) (4\sqrt{Ln}\,cE + (1 + 4L)nE^2) + 2(n + 1)\gamma_{2n + 9} c^2,
     \qquad L = \max(1, \tfrac12 \log_2 n),

@@ -1,8 +1,8 @@
 """The child's side of `isolated`: serves one adapter over stdin and stdout, line by line.
 
-`process.worker` starts it, or `python -m pruneproof.properties.gate.adapter.worker TARGET`. It speaks the
-protocol that any program may speak, and the quicker form of it that `packing` writes where that is
-asked for.
+`process.worker` starts it, or `python -m pruneproof.properties.gate.adapter.worker TARGET`. It
+speaks the protocol that any program may speak, and the quicker form of it that `packing` writes
+where that is asked for.
 """
 
 from __future__ import annotations
