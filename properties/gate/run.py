@@ -13,7 +13,7 @@ import torch
 
 from pruneproof.properties.gate.adapter.subject import AdapterError, Subject
 from pruneproof.properties.gate.catalogue import CATALOGUE as CATALOGUE
-from pruneproof.properties.gate.conventions import values
+from pruneproof.properties.gate.conventions import values as conventions
 from pruneproof.properties.gate.conventions.limits import Limits
 from pruneproof.properties.gate.conventions.smoke import Offer, look_at
 from pruneproof.properties.gate.judge import Result, Verdict, failure, judge
@@ -120,7 +120,7 @@ def run(
         target,
         profile,
         seed,
-        values.declared(subject),
+        conventions.declared(subject),
         measured,
         results,
         stale,
@@ -144,13 +144,13 @@ def look_and_measure(subject: Subject) -> tuple[set[Offer], dict[str, str]]:
         AdapterError: it supports nothing, its answers have no form that could be judged, or it
             declares what is no convention.
     """
-    values.declared(subject)
+    conventions.declared(subject)
     offers = look_at(subject)
     if not offers:
         raise AdapterError(NOTHING)
     sound = subject.sound or set()
-    measured = values.measured(subject, sound)
-    subject.conventions = values.resolved(subject, sound)
+    measured = conventions.measured(subject, sound)
+    subject.conventions = conventions.resolved(subject, sound)
     return offers, measured
 
 
