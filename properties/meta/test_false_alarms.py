@@ -10,7 +10,7 @@ from pruneproof.properties.gate.catalogue import CATALOGUE
 from pruneproof.properties.gate.conventions.values import resolved
 from pruneproof.properties.gate.judge import judge
 from pruneproof.properties.meta.faults.masks import Inverted, Masks, UpToTheLastPruned
-from pruneproof.properties.meta.test_gate import subject_of
+from pruneproof.properties.meta.small import subject_of
 from pruneproof.properties.meta.variants.statistics import NormAlone
 
 

@@ -2,12 +2,11 @@
 
 import pytest
 
-from pruneproof.properties.gate.adapter.subject import Subject
 from pruneproof.properties.gate.catalogue import CATALOGUE
 from pruneproof.properties.gate.conventions.smoke import look_at
-from pruneproof.properties.gate.conventions.values import resolved
 from pruneproof.properties.gate.judge import judge
 from pruneproof.properties.meta.everything import FAULTS, VARIANTS
+from pruneproof.properties.meta.small import subject_of
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -36,10 +35,3 @@ def test_a_variant_conforms(name: str, profile: str):
                 # That masks are refused is recommended, and what is refused is not the variants'.
                 if prop.id != "mask.not_finite":
                     assert result.verdict in ("passed", "unsupported"), result
-
-
-def subject_of(adapter: type) -> Subject:
-    """An adapter after the first look, with the conventions by which it is judged."""
-    subject = Subject(adapter())
-    subject.conventions = resolved(subject, look_at(subject))
-    return subject

@@ -7,7 +7,7 @@ from pruneproof.properties.gate.comparing.masks import allowed_counts
 from pruneproof.properties.gate.judge import judge
 from pruneproof.properties.meta.everything import FAULTS
 from pruneproof.properties.meta.faults import conventions, masks, n_m
-from pruneproof.properties.meta.test_gate import subject_of
+from pruneproof.properties.meta.small import subject_of
 
 OWN = [
     name

@@ -12,7 +12,7 @@ from pruneproof.properties.gate.examples.layers import Example
 from pruneproof.properties.gate.judge import judge
 from pruneproof.properties.meta.everything import FAULTS
 from pruneproof.properties.meta.faults import scores, stochria
-from pruneproof.properties.meta.test_gate import subject_of
+from pruneproof.properties.meta.small import subject_of
 
 OWN = [
     name
