@@ -8,7 +8,7 @@ from pruneproof.integration.inspection.claimed import MASKS_ONLY
 from pruneproof.properties import certified
 from pruneproof.properties.gate.catalogue import CATALOGUE
 from pruneproof.properties.meta.everything import FAULTS
-from pruneproof.properties.meta.plain import Plain
+from pruneproof.properties.meta.plain_scores import Plain
 from pruneproof.reference.methods import SCORES
 from pruneproof.symbolic import claims
 
@@ -28,7 +28,7 @@ PLACES = {
     "a property of properties/gate/checks": lambda name: any(
         name in prop.methods for prop in CATALOGUE.values() if prop.kind == "score"
     ),
-    "properties/meta/plain.py": lambda name: hasattr(Plain, name),
+    "properties/meta/plain_scores.py": lambda name: hasattr(Plain, name),
     "a fault of properties/meta/faults": lambda name: any(
         fault.caught_by.endswith(f":{name}") for fault in FAULTS.values()
     ),

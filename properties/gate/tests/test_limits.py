@@ -20,7 +20,7 @@ from pruneproof.properties.gate.report.summary import headline
 from pruneproof.properties.gate.run import run
 from pruneproof.properties.meta.everything import FAULTS
 from pruneproof.properties.meta.faults.statistics import Statistics
-from pruneproof.properties.meta.plain import Plain
+from pruneproof.properties.meta.plain_scores import Plain
 from pruneproof.properties.meta.small import RIGHT
 
 Target = Callable[[str], str]
