@@ -38,7 +38,7 @@ PLACES = {
     "integration/inspection/claimed.py": lambda name: name in MASKS_ONLY,
 }
 WRITTEN = {
-    "properties/tests/test_closed_forms.py": "certified.scores.{name}(",
+    "properties/certified/tests/test_closed_forms.py": "certified.scores.{name}(",
     "properties/tests/test_wrong_scores.py": 'Variant("{name}", "", ',
     "docs/gate.md": "`{name}`",
     "docs/notation.md": "| `{name}` |",
