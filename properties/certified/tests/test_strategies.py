@@ -1,10 +1,11 @@
 """What the strategies must be able to draw, since a property only sees what is drawn."""
 
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 import torch
-from hypothesis import Phase, find, given, settings
+from hypothesis import Phase, find, given, seed, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -35,6 +36,7 @@ FEATURES: dict[str, Callable[[Tensor], bool]] = {
     "no zero": lambda W: W.numel() > 3 and bool((W != 0).all()),
     "one entry": lambda W: W.numel() == 1,
 }
+WANTED = {*product([*FEATURES, "another dtype"], DTYPES), ("no entry", torch.float64)}
 QUICKLY = settings(database=None, derandomize=True, deadline=None, max_examples=1500)
 
 
@@ -43,7 +45,7 @@ def seen() -> set[tuple[str, torch.dtype]]:
     """The features of many layers, each with the dtype of the weights (any where none is left)."""
     found: set[tuple[str, torch.dtype]] = set()
 
-    @settings(QUICKLY, phases=[Phase.generate])
+    @settings(QUICKLY, derandomize=False, phases=[Phase.generate], max_examples=300)
     @given(layers(empty=True))
     def collect(layer: Layer) -> None:
         found.update((name, layer.W.dtype) for name in FEATURES if FEATURES[name](layer.W))
@@ -52,7 +54,11 @@ def seen() -> set[tuple[str, torch.dtype]]:
         if layer.weight.dtype != layer.inputs.dtype:
             found.add(("another dtype", layer.W.dtype))
 
-    collect()
+    # Examples of one run resemble each other: what is one in a hundred may be missing in 1500.
+    for number in range(20):
+        seed(number)(collect)()
+        if found >= WANTED:
+            break
     return found
 
 
