@@ -116,7 +116,7 @@ def gate(
     if (target is None) == (command is None):
         raise typer.BadParameter("give either TARGET or --command", param_hint="TARGET")
     try:
-        from pruneproof.properties.gate.process import worker
+        from pruneproof.properties.gate.adapter.process import worker
 
         # As Ctrl-C does, so that the adapter's process is ended with this one.
         with suppress(ValueError):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pruneproof import reference
-from pruneproof.properties.implementation import REFERENCE, Implementation
+from pruneproof.properties.certified.implementation import REFERENCE, Implementation
 
 Row = tuple[str, str, int, float]
 """Kind of property, method, number of weights, largest error ÷ bound."""

@@ -8,7 +8,7 @@ from flint import arb, fmpq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pruneproof.properties.rationals import Matrix, rational_matrices, small_sizes
+from pruneproof.properties.exact.rationals import Matrix, rational_matrices, small_sizes
 from pruneproof.reference import keep_mask, ri, stochria
 
 ORDERS = st.fractions(Fraction(1, 4), 8, max_denominator=4)

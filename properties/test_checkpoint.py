@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from pruneproof import reference
-from pruneproof.properties import closed_forms, constructed
-from pruneproof.properties.arithmetic import Arithmetic
-from pruneproof.properties.bounds import Bounded, bounded
-from pruneproof.properties.implementation import REFERENCE
-from pruneproof.properties.ratio import worst_ratio_of_doubles
-from pruneproof.properties.rays import Surroundings, reproductions
+from pruneproof.properties import certified
+from pruneproof.properties.certified.arithmetic import Arithmetic
+from pruneproof.properties.certified.bounds import Bounded, bounded
+from pruneproof.properties.certified.implementation import REFERENCE
+from pruneproof.properties.certified.ratio import worst_ratio_of_doubles
+from pruneproof.properties.exact.long_vectors import Surroundings, reproductions
 from pruneproof.reference import constructions
 from pruneproof.reference.methods import INPUTS, OUTPUTS, SCORES
 
@@ -87,11 +87,13 @@ def scores_of(real: RealLayer) -> dict[str, tuple[dict[str, Any], Form]]:
     given = {INPUTS: real.X, OUTPUTS: real.Y}
 
     def form(method: str) -> Form:
-        formula, more = getattr(closed_forms, method), known.get(method, {})
+        formula, more = getattr(certified.scores, method), known.get(method, {})
         needed = SCORES[method].needs()
 
         def closed(W: Bounded, X: Bounded, Y: Bounded) -> Bounded:
-            return formula(W, **(closed_forms.statistics(method, X, Y) if needed else {}), **more)
+            return formula(
+                W, **(certified.scores.statistics(method, X, Y) if needed else {}), **more
+            )
 
         return closed
 
@@ -113,7 +115,7 @@ def constructions_of(real: RealLayer) -> dict[str, tuple[tuple[Tensor, Tensor], 
     axis = torch.tensor([0.0, -1.0])
     unit = bounded(axis, REFERENCE.arithmetic(W.dtype), doubles=True)
     tokens, width = W.shape
-    made, exact, scores = constructions, constructed, scores_of(real)
+    made, exact, scores = constructions, certified.constructions, scores_of(real)
     forms = {name: form for name, (_, form) in scores.items()}
     return {
         "magnitude": (made.magnitude(W), lambda W, X, Y: exact.magnitude(W), forms["magnitude"]),
@@ -177,7 +179,7 @@ def test_every_construction_gives_its_score(real: RealLayer, table: list[Any]) -
         norms = reference.activation_norms(made_x), reference.output_activation_norms(made_y)
         computed = reference.symwanda(real.W, *norms)
         exact_x, exact_y = construction(W, X, Y)
-        by_lemma = closed_forms.symwanda(W, x_norm(exact_x), y_norm(exact_y)).stored()
+        by_lemma = certified.scores.symwanda(W, x_norm(exact_x), y_norm(exact_y)).stored()
         ratio = worst_ratio_of_doubles(computed, by_lemma, real.exact(form))
         table.append(("construction", name, computed.numel(), ratio))
         assert ratio <= 1, f"{name}: error ÷ bound = {ratio}"

@@ -6,8 +6,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pruneproof.properties.rationals import ExactLayer, exact_layers, index_sets
-from pruneproof.properties.rays import Surroundings, reproductions
+from pruneproof.properties.exact.long_vectors import Surroundings, reproductions
+from pruneproof.properties.exact.rationals import ExactLayer, exact_layers, index_sets
 
 ORDERS = (0, 1, 2, 3, float("inf"))
 

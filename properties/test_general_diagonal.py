@@ -4,12 +4,17 @@ from types import ModuleType
 
 from hypothesis import given
 
-from pruneproof.properties import closed_forms, constructed
-from pruneproof.properties.certify import argument, assert_construction, assert_score, weights
-from pruneproof.properties.exact import assert_reproduces, environment
-from pruneproof.properties.implementation import Implementation
-from pruneproof.properties.rationals import ExactLayer, exact_layers
-from pruneproof.properties.strategies import Layer, layers
+from pruneproof.properties import certified
+from pruneproof.properties.certified.certify import (
+    argument,
+    assert_construction,
+    assert_score,
+    weights,
+)
+from pruneproof.properties.certified.implementation import Implementation
+from pruneproof.properties.certified.strategies import Layer, layers
+from pruneproof.properties.exact.formulas import assert_reproduces, environment
+from pruneproof.properties.exact.rationals import ExactLayer, exact_layers
 from pruneproof.symbolic import constructions as formulas
 from pruneproof.symbolic import scores
 from pruneproof.symbolic.notation import j, k
@@ -42,5 +47,5 @@ def test_its_construction_is_within_its_bound(constructions: ModuleType, layer: 
     """
     W, A, B = weights(layer), argument(layer.inputs, layer), argument(layer.outputs, layer)
     pair = constructions.general_diagonal(layer.W, layer.inputs, layer.outputs)
-    score = closed_forms.general_diagonal(W, A.norm(2, axis=0), B.norm(2, axis=1))
-    assert_construction(pair, constructed.general_diagonal(W, A, B), layer.W, score)
+    score = certified.scores.general_diagonal(W, A.norm(2, axis=0), B.norm(2, axis=1))
+    assert_construction(pair, certified.constructions.general_diagonal(W, A, B), layer.W, score)

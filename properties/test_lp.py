@@ -7,17 +7,22 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pruneproof.properties import closed_forms, constructed
-from pruneproof.properties.certify import argument, assert_construction, assert_score, weights
-from pruneproof.properties.exact import assert_reproduces, environment, vector
-from pruneproof.properties.implementation import Implementation
-from pruneproof.properties.rationals import (
+from pruneproof.properties import certified
+from pruneproof.properties.certified.certify import (
+    argument,
+    assert_construction,
+    assert_score,
+    weights,
+)
+from pruneproof.properties.certified.implementation import Implementation
+from pruneproof.properties.certified.strategies import Layer, activation_powers, layers, norm_orders
+from pruneproof.properties.exact.formulas import assert_reproduces, environment, vector
+from pruneproof.properties.exact.rationals import (
     Matrix,
     rational_matrices,
     small_sizes,
     unit_vectors,
 )
-from pruneproof.properties.strategies import Layer, activation_powers, layers, norm_orders
 from pruneproof.symbolic import constructions as formulas
 from pruneproof.symbolic import scores
 from pruneproof.symbolic.notation import a, d, j, k, p
@@ -85,8 +90,8 @@ def test_its_aligned_construction_is_within_its_bound(
     """
     W = weights(layer)
     pair = constructions.lp_aligned(layer.W, order)
-    score = closed_forms.lp(W, order)
-    assert_construction(pair, constructed.lp_aligned(W, order), layer.W, score)
+    score = certified.scores.lp(W, order)
+    assert_construction(pair, certified.constructions.lp_aligned(W, order), layer.W, score)
 
 
 @given(layers(invertible=True), norm_orders(), st.data())
@@ -100,8 +105,8 @@ def test_its_unit_vector_construction_is_within_its_bound(
     u, v = (data.draw(axis_vectors(), label=name) for name in "uv")
     W, exact_u, exact_v = weights(layer), argument(u, layer), argument(v, layer)
     pair = constructions.lp_unit_vectors(layer.W, order, u, v)
-    expected = constructed.lp_unit_vectors(W, order, exact_u, exact_v)
-    assert_construction(pair, expected, layer.W, closed_forms.lp(W, order))
+    expected = certified.constructions.lp_unit_vectors(W, order, exact_u, exact_v)
+    assert_construction(pair, expected, layer.W, certified.scores.lp(W, order))
 
 
 @st.composite

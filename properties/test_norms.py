@@ -4,9 +4,9 @@ from types import ModuleType
 
 from hypothesis import given
 
-from pruneproof.properties.certify import argument, weights
-from pruneproof.properties.ratio import assert_within
-from pruneproof.properties.strategies import Layer, layers, norm_orders
+from pruneproof.properties.certified.certify import argument, weights
+from pruneproof.properties.certified.ratio import assert_within
+from pruneproof.properties.certified.strategies import Layer, layers, norm_orders
 
 
 @given(layers(empty=True), norm_orders())

@@ -6,11 +6,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pruneproof.properties import costs
-from pruneproof.properties.bounds import Bounded
-from pruneproof.properties.certify import argument, weights
-from pruneproof.properties.ratio import assert_within
-from pruneproof.properties.strategies import LARGEST_DOUBLE, Layer, layers
+from pruneproof.properties import certified
+from pruneproof.properties.certified.bounds import Bounded
+from pruneproof.properties.certified.certify import argument, weights
+from pruneproof.properties.certified.ratio import assert_within
+from pruneproof.properties.certified.strategies import LARGEST_DOUBLE, Layer, layers
 
 # Gram matrices hold squares of products, which leave float64's range earlier.
 LARGEST_WITH_GRAM = 2.0**100
@@ -43,7 +43,7 @@ def test_the_input_error_is_within_its_bound(
     W, W_pruned, X, _ = exact_arguments(layer, removed)
     pruned = layer.W.masked_fill(removed, 0)
     computed = library.input_reconstruction(layer.W, pruned, layer.inputs)
-    assert_within(computed, costs.input_reconstruction(W, W_pruned, X), "f")
+    assert_within(computed, certified.objectives.input_reconstruction(W, W_pruned, X), "f")
 
 
 @given(prunings())
@@ -59,7 +59,7 @@ def test_the_symmetric_objectives_are_within_their_bounds(
     arguments = layer.W, layer.W.masked_fill(removed, 0), layer.inputs, layer.outputs
     for name in ("symmetric_objective", "squared_objective"):
         computed = getattr(library, name)(*arguments)
-        assert_within(computed, getattr(costs, name)(*exact), name)
+        assert_within(computed, getattr(certified.objectives, name)(*exact), name)
 
 
 @given(prunings(LARGEST_WITH_GRAM))
@@ -73,7 +73,9 @@ def test_the_cost_of_a_set_is_within_its_bound(
     layer, removed = pruning
     W, _, X, Y = exact_arguments(layer, removed)
     x_gram, y_gram = library.gram(layer.inputs), library.gram(layer.outputs.T)
-    assert_within(x_gram, costs.gram(X), "XᵀX")
-    assert_within(y_gram, costs.gram(Y.T), "YYᵀ")
+    assert_within(x_gram, certified.objectives.gram(X), "XᵀX")
+    assert_within(y_gram, certified.objectives.gram(Y.T), "YYᵀ")
     computed = library.removal_cost(layer.W, removed, x_gram, y_gram)
-    assert_within(computed, costs.removal_cost(W, removed.numpy(), X, Y), "g of a set")
+    assert_within(
+        computed, certified.objectives.removal_cost(W, removed.numpy(), X, Y), "g of a set"
+    )

@@ -4,12 +4,17 @@ from types import ModuleType
 
 from hypothesis import given
 
-from pruneproof.properties import closed_forms, constructed
-from pruneproof.properties.certify import argument, assert_construction, assert_score, weights
-from pruneproof.properties.exact import assert_reproduces, environment
-from pruneproof.properties.implementation import Implementation
-from pruneproof.properties.rationals import ExactLayer, exact_layers
-from pruneproof.properties.strategies import Layer, layers
+from pruneproof.properties import certified
+from pruneproof.properties.certified.certify import (
+    argument,
+    assert_construction,
+    assert_score,
+    weights,
+)
+from pruneproof.properties.certified.implementation import Implementation
+from pruneproof.properties.certified.strategies import Layer, layers
+from pruneproof.properties.exact.formulas import assert_reproduces, environment
+from pruneproof.properties.exact.rationals import ExactLayer, exact_layers
 from pruneproof.symbolic import constructions as formulas
 from pruneproof.symbolic import scores
 from pruneproof.symbolic.notation import j, k
@@ -42,5 +47,5 @@ def test_its_construction_is_within_its_bound(constructions: ModuleType, layer: 
     """
     W, Y = weights(layer), argument(layer.outputs, layer)
     pair = constructions.owanda(layer.W, layer.outputs)
-    score = closed_forms.owanda(W, Y.norm(2, axis=1))
-    assert_construction(pair, constructed.owanda(W, Y), layer.W, score)
+    score = certified.scores.owanda(W, Y.norm(2, axis=1))
+    assert_construction(pair, certified.constructions.owanda(W, Y), layer.W, score)

@@ -5,12 +5,12 @@ from types import ModuleType
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pruneproof.properties import closed_forms, constructed
-from pruneproof.properties.certify import assert_construction, assert_score, weights
-from pruneproof.properties.exact import assert_reproduces, environment
-from pruneproof.properties.implementation import Implementation
-from pruneproof.properties.rationals import ExactLayer, exact_layers, small_sizes
-from pruneproof.properties.strategies import Layer, layers, sizes
+from pruneproof.properties import certified
+from pruneproof.properties.certified.certify import assert_construction, assert_score, weights
+from pruneproof.properties.certified.implementation import Implementation
+from pruneproof.properties.certified.strategies import Layer, layers, sizes
+from pruneproof.properties.exact.formulas import assert_reproduces, environment
+from pruneproof.properties.exact.rationals import ExactLayer, exact_layers, small_sizes
 from pruneproof.symbolic import constructions as formulas
 from pruneproof.symbolic import scores
 from pruneproof.symbolic.notation import a, d, j, k
@@ -54,8 +54,8 @@ def test_its_constant_construction_is_within_its_bound(
     """
     W = weights(layer)
     pair = constructions.ri_constant(layer.W, a=tokens, d=width)
-    expected = constructed.ri_constant(W, tokens, width)
-    assert_construction(pair, expected, layer.W, closed_forms.ri(W))
+    expected = certified.constructions.ri_constant(W, tokens, width)
+    assert_construction(pair, expected, layer.W, certified.scores.ri(W))
 
 
 @given(layers(empty=True, invertible=True))
@@ -68,4 +68,6 @@ def test_its_diagonal_construction_is_within_its_bound(
     """
     W = weights(layer)
     pair = constructions.ri_diagonal(layer.W)
-    assert_construction(pair, constructed.ri_diagonal(W), layer.W, closed_forms.ri(W))
+    assert_construction(
+        pair, certified.constructions.ri_diagonal(W), layer.W, certified.scores.ri(W)
+    )

@@ -6,12 +6,17 @@ from types import ModuleType
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pruneproof.properties import closed_forms, constructed
-from pruneproof.properties.certify import argument, assert_construction, assert_score, weights
-from pruneproof.properties.exact import assert_reproduces, environment
-from pruneproof.properties.implementation import Implementation
-from pruneproof.properties.rationals import ExactLayer, exact_layers
-from pruneproof.properties.strategies import Layer, activation_powers, layers
+from pruneproof.properties import certified
+from pruneproof.properties.certified.certify import (
+    argument,
+    assert_construction,
+    assert_score,
+    weights,
+)
+from pruneproof.properties.certified.implementation import Implementation
+from pruneproof.properties.certified.strategies import Layer, activation_powers, layers
+from pruneproof.properties.exact.formulas import assert_reproduces, environment
+from pruneproof.properties.exact.rationals import ExactLayer, exact_layers
 from pruneproof.symbolic import constructions as formulas
 from pruneproof.symbolic.notation import C, a, alpha, c, column_norm, d, j, k
 from pruneproof.symbolic.scores import ri
@@ -62,6 +67,6 @@ def test_its_construction_is_within_its_bound(
     W, c_norm = weights(layer), argument(layer.inputs, layer).norm(2, axis=0)
     computed_norm = library.activation_norms(layer.inputs)
     pair = constructions.ria_pointwise(layer.W, computed_norm, row, column, power)
-    expected = constructed.ria_pointwise(W, c_norm, row, column, power)
-    score = closed_forms.ria(W, c_norm, power)
+    expected = certified.constructions.ria_pointwise(W, c_norm, row, column, power)
+    score = certified.scores.ria(W, c_norm, power)
     assert_construction(pair, expected, layer.W, score, only=(row, column))

@@ -7,12 +7,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pruneproof.properties import closed_forms, constructed
-from pruneproof.properties.certify import assert_construction, assert_score, weights
-from pruneproof.properties.exact import Environment, assert_reproduces, environment, vector
-from pruneproof.properties.implementation import Implementation
-from pruneproof.properties.rationals import Matrix, index_sets, rational_matrices, small_sizes
-from pruneproof.properties.strategies import Layer, activation_powers, layers
+from pruneproof.properties import certified
+from pruneproof.properties.certified.certify import assert_construction, assert_score, weights
+from pruneproof.properties.certified.implementation import Implementation
+from pruneproof.properties.certified.strategies import Layer, activation_powers, layers
+from pruneproof.properties.exact.formulas import Environment, assert_reproduces, environment, vector
+from pruneproof.properties.exact.rationals import Matrix, index_sets, rational_matrices, small_sizes
 from pruneproof.symbolic import constructions as formulas
 from pruneproof.symbolic import scores
 from pruneproof.symbolic.constructions import chi, eta
@@ -132,7 +132,8 @@ def test_its_indicator_construction_is_within_its_bound(
     """
     W, samples = weights(layer), library.sampled_entries(*layer.W.shape, **sampling)
     pair = constructions.stochria_indicator(layer.W, samples)
-    expected, score = constructed.stochria_indicator(W, samples), closed_forms.stochria(W, samples)
+    expected = certified.constructions.stochria_indicator(W, samples)
+    score = certified.scores.stochria(W, samples)
     assert_construction(pair, expected, layer.W, score)
 
 
@@ -146,5 +147,6 @@ def test_its_aligned_construction_is_within_its_bound(
     """
     W, samples = weights(layer), library.sampled_entries(*layer.W.shape, **sampling)
     pair = constructions.stochria_aligned(layer.W, samples)
-    expected, score = constructed.stochria_aligned(W, samples), closed_forms.stochria(W, samples)
+    expected = certified.constructions.stochria_aligned(W, samples)
+    score = certified.scores.stochria(W, samples)
     assert_construction(pair, expected, layer.W, score)

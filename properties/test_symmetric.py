@@ -4,12 +4,12 @@ from types import ModuleType
 
 from hypothesis import given
 
-from pruneproof.properties import closed_forms, constructed
-from pruneproof.properties.certify import assert_construction, assert_score, weights
-from pruneproof.properties.exact import assert_reproduces, environment
-from pruneproof.properties.implementation import Implementation
-from pruneproof.properties.rationals import ExactLayer, exact_layers
-from pruneproof.properties.strategies import Layer, layers
+from pruneproof.properties import certified
+from pruneproof.properties.certified.certify import assert_construction, assert_score, weights
+from pruneproof.properties.certified.implementation import Implementation
+from pruneproof.properties.certified.strategies import Layer, layers
+from pruneproof.properties.exact.formulas import assert_reproduces, environment
+from pruneproof.properties.exact.rationals import ExactLayer, exact_layers
 from pruneproof.symbolic import constructions as formulas
 from pruneproof.symbolic import scores
 from pruneproof.symbolic.notation import j, k
@@ -41,4 +41,6 @@ def test_its_construction_is_within_its_bound(constructions: ModuleType, layer: 
     """
     W = weights(layer)
     pair = constructions.symmetric(layer.W)
-    assert_construction(pair, constructed.symmetric(W), layer.W, closed_forms.symmetric(W))
+    assert_construction(
+        pair, certified.constructions.symmetric(W), layer.W, certified.scores.symmetric(W)
+    )

@@ -2,11 +2,11 @@
 
 from hypothesis import given
 
-from pruneproof.properties.certify import assert_score
-from pruneproof.properties.exact import environment, evaluated, positions, squared_errors
-from pruneproof.properties.implementation import Implementation
-from pruneproof.properties.rationals import ExactLayer, exact_layers
-from pruneproof.properties.strategies import Layer, layers
+from pruneproof.properties.certified.certify import assert_score
+from pruneproof.properties.certified.implementation import Implementation
+from pruneproof.properties.certified.strategies import Layer, layers
+from pruneproof.properties.exact.formulas import environment, evaluated, positions, squared_errors
+from pruneproof.properties.exact.rationals import ExactLayer, exact_layers
 from pruneproof.symbolic import scores
 from pruneproof.symbolic.notation import j, k
 

@@ -4,12 +4,17 @@ from types import ModuleType
 
 from hypothesis import given
 
-from pruneproof.properties import closed_forms, constructed
-from pruneproof.properties.certify import argument, assert_construction, assert_score, weights
-from pruneproof.properties.exact import assert_reproduces, environment
-from pruneproof.properties.implementation import Implementation
-from pruneproof.properties.rationals import ExactLayer, exact_layers
-from pruneproof.properties.strategies import Layer, activation_powers, layers
+from pruneproof.properties import certified
+from pruneproof.properties.certified.certify import (
+    argument,
+    assert_construction,
+    assert_score,
+    weights,
+)
+from pruneproof.properties.certified.implementation import Implementation
+from pruneproof.properties.certified.strategies import Layer, activation_powers, layers
+from pruneproof.properties.exact.formulas import assert_reproduces, environment
+from pruneproof.properties.exact.rationals import ExactLayer, exact_layers
 from pruneproof.symbolic import constructions as formulas
 from pruneproof.symbolic import scores
 from pruneproof.symbolic.notation import j, k
@@ -44,5 +49,5 @@ def test_its_construction_is_within_its_bound(constructions: ModuleType, layer: 
     """
     W, X = weights(layer), argument(layer.inputs, layer)
     pair = constructions.wanda(layer.inputs, layer.W)
-    score = closed_forms.wanda(W, X.norm(2, axis=0))
-    assert_construction(pair, constructed.wanda(X, W), layer.W, score)
+    score = certified.scores.wanda(W, X.norm(2, axis=0))
+    assert_construction(pair, certified.constructions.wanda(X, W), layer.W, score)

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from pruneproof.integration.inspection.claimed import MASKS_ONLY
-from pruneproof.properties import closed_forms
+from pruneproof.properties import certified
 from pruneproof.properties.gate.catalogue import CATALOGUE
 from pruneproof.properties.meta.everything import FAULTS
-from pruneproof.properties.meta.plain import Plain
+from pruneproof.properties.meta.plain_scores import Plain
 from pruneproof.reference.methods import SCORES
 from pruneproof.symbolic import claims
 
@@ -20,7 +20,7 @@ PLACES = {
         for path in (ROOT / "reference" / "tests").glob("test_*.py")
         if path.stem in ("test_scores", f"test_{name}")
     ),
-    "properties/closed_forms.py": lambda name: hasattr(closed_forms, name),
+    "properties/certified/scores.py": lambda name: hasattr(certified.scores, name),
     "a claim of symbolic/claims": lambda name: any(
         f"pruneproof.reference.{package}.{name}" in CODE for package in ("scores", "constructions")
     ),
@@ -28,7 +28,7 @@ PLACES = {
     "a property of properties/gate/checks": lambda name: any(
         name in prop.methods for prop in CATALOGUE.values() if prop.kind == "score"
     ),
-    "properties/meta/plain.py": lambda name: hasattr(Plain, name),
+    "properties/meta/plain_scores.py": lambda name: hasattr(Plain, name),
     "a fault of properties/meta/faults": lambda name: any(
         fault.caught_by.endswith(f":{name}") for fault in FAULTS.values()
     ),
@@ -38,7 +38,7 @@ PLACES = {
     "integration/inspection/claimed.py": lambda name: name in MASKS_ONLY,
 }
 WRITTEN = {
-    "properties/tests/test_closed_forms.py": "closed_forms.{name}(",
+    "properties/certified/tests/test_closed_forms.py": "certified.scores.{name}(",
     "properties/tests/test_wrong_scores.py": 'Variant("{name}", "", ',
     "docs/gate.md": "`{name}`",
     "docs/notation.md": "| `{name}` |",

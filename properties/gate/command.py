@@ -11,26 +11,26 @@ from pathlib import Path
 from rich.console import Console
 
 from pruneproof.properties.gate import run as gate
-from pruneproof.properties.gate.command_snippet import PREFIX
-from pruneproof.properties.gate.known_failures import (
-    KnownFailure,
-    KnownFailuresError,
-    read_known_failures,
-)
-from pruneproof.properties.gate.printable import printable
-from pruneproof.properties.gate.process import Process
-from pruneproof.properties.gate.report.terminal import progress_bar, show
-from pruneproof.properties.gate.report.write import LAST, prepare, write
-from pruneproof.properties.gate.subject import AdapterError, Subject
-from pruneproof.properties.gate.target import TargetError, load_adapter
-from pruneproof.properties.gate.transport import (
+from pruneproof.properties.gate.adapter.process import Process
+from pruneproof.properties.gate.adapter.subject import AdapterError, Subject
+from pruneproof.properties.gate.adapter.target import TargetError, load_adapter
+from pruneproof.properties.gate.adapter.transport import (
     START_SECONDS,
     RemoteAdapter,
     by_command,
     isolated,
     printed,
 )
-from pruneproof.properties.gate.watchdog import described, staying, watched
+from pruneproof.properties.gate.adapter.watchdog import described, staying, watched
+from pruneproof.properties.gate.known_failures import (
+    KnownFailure,
+    KnownFailuresError,
+    read_known_failures,
+)
+from pruneproof.properties.gate.printable import printable
+from pruneproof.properties.gate.report.terminal import progress_bar, show
+from pruneproof.properties.gate.report.write import LAST, prepare, write
+from pruneproof.properties.gate.snippets.program import PREFIX
 
 TIMEOUT = 30.0
 """Seconds for one call, unless told otherwise. The largest layers take milliseconds."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from pruneproof.properties.gate.limits import Limit, Limits, floating, is_named
-from pruneproof.properties.gate.subject import AdapterError, Call, Refused, Unsupported
-from pruneproof.properties.gate.watchdog import described
+from pruneproof.properties.gate.adapter.subject import AdapterError, Call, Refused, Unsupported
+from pruneproof.properties.gate.adapter.watchdog import described
+from pruneproof.properties.gate.conventions.limits import Limit, Limits, floating, is_named
 
 
 @dataclass

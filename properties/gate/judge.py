@@ -16,13 +16,13 @@ import hypothesis.errors
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.internal.conjecture import providers
 
+from pruneproof.properties.gate.adapter.process import ProcessError
+from pruneproof.properties.gate.adapter.subject import AdapterError, Call, Subject, Unsupported
+from pruneproof.properties.gate.conventions.limits import Limits
 from pruneproof.properties.gate.coverage import Coverage
-from pruneproof.properties.gate.examples import multiplied
-from pruneproof.properties.gate.limits import Limits
-from pruneproof.properties.gate.process import ProcessError
+from pruneproof.properties.gate.examples.layers import multiplied
 from pruneproof.properties.gate.property import Property, Violation
-from pruneproof.properties.gate.snippet import snippet
-from pruneproof.properties.gate.subject import AdapterError, Call, Subject, Unsupported
+from pruneproof.properties.gate.snippets.snippet import snippet
 
 Verdict = Literal["passed", "failed", "not_shown", "unsupported", "known_failure"]
 EXAMPLES = {"quick": 6, "standard": 25, "exhaustive": 1000}

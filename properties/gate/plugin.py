@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-TESTS = "test_gate.py"
+TESTS = "test_every_property.py"
 PROPERTIES = Path(__file__).resolve().parent.parent
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from pruneproof import reference
-from pruneproof.properties.implementation import ReferenceAdapter
+from pruneproof.properties.certified.implementation import ReferenceAdapter
 
 
 class Adapter(ReferenceAdapter):

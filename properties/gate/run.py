@@ -11,14 +11,14 @@ from importlib.metadata import version
 
 import torch
 
-from pruneproof.properties.gate import conventions
+from pruneproof.properties.gate.adapter.subject import AdapterError, Subject
 from pruneproof.properties.gate.catalogue import CATALOGUE as CATALOGUE
+from pruneproof.properties.gate.conventions import values as conventions
+from pruneproof.properties.gate.conventions.limits import Limits
+from pruneproof.properties.gate.conventions.smoke import Offer, look_at
 from pruneproof.properties.gate.judge import Result, Verdict, failure, judge
 from pruneproof.properties.gate.known_failures import KnownFailure, apply_known_failures
-from pruneproof.properties.gate.limits import Limits
 from pruneproof.properties.gate.property import Level, Property
-from pruneproof.properties.gate.smoke import Offer, look_at
-from pruneproof.properties.gate.subject import AdapterError, Subject
 
 CONFORMS, FAILS, BROKEN = 0, 1, 2
 """Exit codes."""

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from rich.progress import track
 
+from pruneproof.properties.gate.adapter.subject import Subject
 from pruneproof.properties.gate.catalogue import CATALOGUE
-from pruneproof.properties.gate.conventions import resolved
+from pruneproof.properties.gate.conventions.limits import Limits
+from pruneproof.properties.gate.conventions.smoke import look_at
+from pruneproof.properties.gate.conventions.values import resolved
 from pruneproof.properties.gate.judge import judge
-from pruneproof.properties.gate.limits import Limits
-from pruneproof.properties.gate.smoke import look_at
-from pruneproof.properties.gate.subject import Subject
 from pruneproof.properties.meta.everything import FAULTS, VARIANTS
 from pruneproof.properties.meta.registry import Fault
 from pruneproof.symbolic.files import write_whole

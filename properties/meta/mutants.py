@@ -186,12 +186,12 @@ def _passes(mutant: Mutant, judge: Callable[[Mutant], bool]) -> bool:
 
 def _gate_passes(_: Mutant) -> bool:
     # Imported here, so that what they import is the changed source.
+    from pruneproof.properties.gate.adapter.subject import Subject
     from pruneproof.properties.gate.catalogue import CATALOGUE
-    from pruneproof.properties.gate.conventions import resolved
+    from pruneproof.properties.gate.conventions.smoke import look_at
+    from pruneproof.properties.gate.conventions.values import resolved
     from pruneproof.properties.gate.judge import judge
     from pruneproof.properties.gate.reference_adapter import Adapter
-    from pruneproof.properties.gate.smoke import look_at
-    from pruneproof.properties.gate.subject import Subject
 
     subject = Subject(Adapter())
     look_at(subject)

@@ -1,4 +1,4 @@
-"""Small adapters and properties, for the tests of how the gate is called and reports."""
+"""Small adapters and properties, and adapters ready to be judged, for the tests of the gate."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from collections.abc import Callable
 import psutil
 from hypothesis import strategies as st
 
-from pruneproof.properties.gate.examples import Example, examples
+from pruneproof.properties.gate.adapter.subject import Subject
+from pruneproof.properties.gate.conventions.smoke import look_at
+from pruneproof.properties.gate.conventions.values import resolved
+from pruneproof.properties.gate.examples.layers import Example, examples
 from pruneproof.properties.gate.property import Level, Property, Violation
-from pruneproof.properties.gate.subject import Subject
 
 HEAD = """
 import os, sys, time
@@ -69,3 +71,10 @@ def not_large(subject: Subject, example: Example) -> None:
     scores = subject.score(*example.arguments)
     if bool((scores > 99).any()):
         raise Violation("a score > 99", "(r1 <= 99).all()", got=float("inf"))
+
+
+def subject_of(adapter: type) -> Subject:
+    """An adapter after the first look, with the conventions by which it is judged."""
+    subject = Subject(adapter())
+    subject.conventions = resolved(subject, look_at(subject))
+    return subject

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pruneproof.properties.gate.catalogue import CATALOGUE
-from pruneproof.properties.gate.conventions import UNKNOWN
+from pruneproof.properties.gate.conventions.values import UNKNOWN
 from pruneproof.properties.gate.methods import EVERY_SCORE, REFINEMENTS
 from pruneproof.properties.gate.property import Kind, Property
 from pruneproof.properties.gate.report.html import KINDS as TITLES

@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from pruneproof.properties.gate.catalogue import CATALOGUE
-from pruneproof.properties.gate.conventions import VALUES
+from pruneproof.properties.gate.conventions.values import VALUES
 from pruneproof.properties.gate.report.markdown import fenced, text
 from pruneproof.properties.peers.conformance import (
     STATES,

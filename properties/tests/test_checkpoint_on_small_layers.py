@@ -8,7 +8,11 @@ import torch
 
 from pruneproof import reference
 from pruneproof.properties import test_checkpoint as checkpoint
-from pruneproof.properties.implementation import REFERENCE, Implementation, ReferenceAdapter
+from pruneproof.properties.certified.implementation import (
+    REFERENCE,
+    Implementation,
+    ReferenceAdapter,
+)
 from pruneproof.reference import constructions
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sympy import Abs, sqrt
 
-from pruneproof.properties import exact, rays
+from pruneproof.properties.exact import formulas, long_vectors
 from pruneproof.symbolic import constructions, scores
 from pruneproof.symbolic.constructions import Construction
 from pruneproof.symbolic.notation import W, X, column_norm, row_norm
@@ -151,8 +151,8 @@ def test_a_wrong_score_is_rejected(
 def test_another_objective_is_rejected(
     rejects: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ):
-    right = exact.squared_errors
-    monkeypatch.setattr(exact, "squared_errors", lambda *each: right(*each)[:1] * 2)
+    right = formulas.squared_errors
+    monkeypatch.setattr(formulas, "squared_errors", lambda *each: right(*each)[:1] * 2)
     rejects("symwanda", "test_removing_one_weight_costs_its_score")
 
 
@@ -160,6 +160,8 @@ def test_a_wrong_construction_on_vectors_is_rejected(
     rejects: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(
-        rays, "_constant", lambda reciprocal, size: rays.Ray(reciprocal, [1] * size)
+        long_vectors,
+        "_constant",
+        lambda reciprocal, size: long_vectors.ScaledVector(reciprocal, [1] * size),
     )
     rejects("constructions", "test_every_construction_gives_its_score_at_one_weight")

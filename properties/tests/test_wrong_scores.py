@@ -9,7 +9,11 @@ import torch
 from torch import Tensor
 
 from pruneproof import reference
-from pruneproof.properties.implementation import REFERENCE, Implementation, ReferenceAdapter
+from pruneproof.properties.certified.implementation import (
+    REFERENCE,
+    Implementation,
+    ReferenceAdapter,
+)
 from pruneproof.reference.precision import score_dtype
 from pruneproof.reference.scores.relative import divisors
 

@@ -11,7 +11,13 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from pruneproof.properties.gate.wire import WireError, decoded, decoded_tensor, from_line, shown
+from pruneproof.properties.gate.adapter.wire import (
+    WireError,
+    decoded,
+    decoded_tensor,
+    from_line,
+    shown,
+)
 
 FOLDER = Path(__file__).parent
 Verdict = Literal["passed", "failed", "unsupported", "missing"]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pruneproof.properties.gate.wire import encoded
+from pruneproof.properties.gate.adapter.wire import encoded
 
 Result = Literal["valid", "acceptable", "invalid"]
 Vector = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pruneproof.properties.gate.examples import Example, given
+from pruneproof.properties.gate.examples.layers import Example, given
 
 TOKENS, WIDTH = 5, 3
 """Rows of the inputs and columns of the outputs."""

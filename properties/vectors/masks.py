@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pruneproof.properties.exact import environment, evaluated
-from pruneproof.properties.gate.examples import Example
-from pruneproof.properties.gate.expected import expected_scores
-from pruneproof.properties.rationals import Matrix
+from pruneproof.properties.exact.formulas import environment, evaluated
+from pruneproof.properties.exact.rationals import Matrix
+from pruneproof.properties.gate.comparing.expected import expected_scores
+from pruneproof.properties.gate.examples.layers import Example
 from pruneproof.properties.vectors.form import Vector, vector
 from pruneproof.properties.vectors.layers import distinct, full, whole, with_activations
 from pruneproof.symbolic import scores

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pruneproof.properties.gate.examples import Example
-from pruneproof.properties.gate.expected import expected_scores
+from pruneproof.properties.gate.comparing.expected import expected_scores
+from pruneproof.properties.gate.examples.layers import Example
 from pruneproof.properties.vectors.form import Result, Vector, as_bound, vector
 from pruneproof.properties.vectors.layers import full, whole, with_activations
 from pruneproof.reference.methods import SCORES

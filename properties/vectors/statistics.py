@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pruneproof.properties.gate.moments import moments
+from pruneproof.properties.gate.comparing.moments import moments
 from pruneproof.properties.vectors.form import Vector, as_bound, vector
 from pruneproof.properties.vectors.layers import full, whole
 

@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-from pruneproof.properties.gate.conventions import (
+from pruneproof.properties.gate.adapter.subject import Subject
+from pruneproof.properties.gate.conventions.probes import PROBES
+from pruneproof.properties.gate.conventions.smoke import Offer, look_at
+from pruneproof.properties.gate.conventions.values import (
     VALUES,
     declared,
     measured_value,
     unrecorded,
 )
-from pruneproof.properties.gate.probes import PROBES
 from pruneproof.properties.gate.property import Violation, gate_property
-from pruneproof.properties.gate.smoke import Offer, look_at
-from pruneproof.properties.gate.subject import Subject
 
 Check = Callable[[Subject, None], None]
 

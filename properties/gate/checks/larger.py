@@ -12,17 +12,17 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pruneproof.properties.gate import masks
-from pruneproof.properties.gate.assertions import as_expected
-from pruneproof.properties.gate.calibrations import Calibration
+from pruneproof.properties.gate.adapter.subject import Subject
 from pruneproof.properties.gate.checks.masks import FEW, groups_in, mask_of, scores_behind
 from pruneproof.properties.gate.checks.statistics import counted, near
-from pruneproof.properties.gate.examples import Example, given, sized
-from pruneproof.properties.gate.expected import expected_scores
-from pruneproof.properties.gate.mask_examples import layer
+from pruneproof.properties.gate.comparing import masks
+from pruneproof.properties.gate.comparing.assertions import as_expected
+from pruneproof.properties.gate.comparing.expected import expected_scores
+from pruneproof.properties.gate.examples.calibrations import Calibration
+from pruneproof.properties.gate.examples.layers import Example, given, sized
+from pruneproof.properties.gate.examples.masks import layer
 from pruneproof.properties.gate.methods import closed_forms
 from pruneproof.properties.gate.property import gate_property
-from pruneproof.properties.gate.subject import Subject
 
 SHAPES = ((12, 9, 5), (2, 150, 3), (40, 3, 3), (2, 3, 150))
 """out_features, in_features and tokens."""

@@ -10,15 +10,15 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pruneproof.properties.gate import masks
-from pruneproof.properties.gate.assertions import hold, same
-from pruneproof.properties.gate.checks.comparing import refused
-from pruneproof.properties.gate.examples import Example
-from pruneproof.properties.gate.expected import Expected, expected_scores
-from pruneproof.properties.gate.mask_examples import SPARSITIES, WIDER, layers
+from pruneproof.properties.gate.adapter.subject import AdapterError, Subject, Unsupported
+from pruneproof.properties.gate.comparing import masks
+from pruneproof.properties.gate.comparing.assertions import hold, same
+from pruneproof.properties.gate.comparing.expected import Expected, expected_scores
+from pruneproof.properties.gate.comparing.scores import refused
+from pruneproof.properties.gate.examples.layers import Example
+from pruneproof.properties.gate.examples.masks import SPARSITIES, WIDER, layers
 from pruneproof.properties.gate.methods import CLOSED_FORMS, EVERY_SCORE
 from pruneproof.properties.gate.property import Violation, gate_property
-from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
 
 FEW = ("magnitude", "wanda", "ria")
 """Where the way from scores to a mask is judged, which seldom depends on the score."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pruneproof.properties.gate import masks
-from pruneproof.properties.gate.checks.comparing import refused
+from pruneproof.properties.gate.adapter.subject import AdapterError, Subject, Unsupported
 from pruneproof.properties.gate.checks.masks import (
     EXACT_TIES,
     FEW,
     INTERFACE,
     scores_behind,
 )
-from pruneproof.properties.gate.examples import Example
-from pruneproof.properties.gate.mask_examples import layers
+from pruneproof.properties.gate.comparing import masks
+from pruneproof.properties.gate.comparing.scores import refused
+from pruneproof.properties.gate.examples.layers import Example
+from pruneproof.properties.gate.examples.masks import layers
 from pruneproof.properties.gate.methods import CLOSED_FORMS, EVERY_SCORE
 from pruneproof.properties.gate.property import Violation, gate_property
-from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
 
 # 2:4 comes first since many know nothing else, and cannot confuse n with m - n.
 PATTERNS = ((2, 4), (1, 4), (3, 4), (1, 2), (4, 8), (2, 8))

@@ -9,12 +9,8 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pruneproof.properties.gate.assertions import hold, same, unchanged
-from pruneproof.properties.gate.examples import Example
-from pruneproof.properties.gate.methods import REFINEMENTS
-from pruneproof.properties.gate.moments import moments
-from pruneproof.properties.gate.property import Violation, gate_property
-from pruneproof.properties.gate.refine_examples import (
+from pruneproof.properties.gate.adapter.subject import Subject, Unsupported
+from pruneproof.properties.gate.checks.refinement_examples import (
     any_layers,
     by_reference,
     contributions,
@@ -25,8 +21,12 @@ from pruneproof.properties.gate.refine_examples import (
     separated_layers,
     statistics_of,
 )
-from pruneproof.properties.gate.snippet import literal
-from pruneproof.properties.gate.subject import Subject, Unsupported
+from pruneproof.properties.gate.comparing.assertions import hold, same, unchanged
+from pruneproof.properties.gate.comparing.moments import moments
+from pruneproof.properties.gate.examples.layers import Example
+from pruneproof.properties.gate.methods import REFINEMENTS
+from pruneproof.properties.gate.property import Violation, gate_property
+from pruneproof.properties.gate.snippets.snippet import literal
 
 INTERFACE = "The gate's interface, refine"
 CYCLES = "Section 3.6 and Appendix C.1"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from pruneproof.properties.gate.examples import Example
+from pruneproof.properties.gate.adapter.subject import Subject
+from pruneproof.properties.gate.checks.refinement_examples import sparse_layers
+from pruneproof.properties.gate.examples.layers import Example
 from pruneproof.properties.gate.methods import REFINEMENTS
 from pruneproof.properties.gate.property import Violation, gate_property
-from pruneproof.properties.gate.refine_examples import sparse_layers
-from pruneproof.properties.gate.subject import Subject
 
 UNTIL_NONE_IS_LEFT = st.just({"max_cycles": 50, "update_threshold": 0.0})
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from pruneproof import reference
-from pruneproof.properties.gate.checks.comparing import agree, ask
-from pruneproof.properties.gate.examples import Example, examples
+from pruneproof.properties.gate.adapter.subject import Subject
+from pruneproof.properties.gate.comparing.scores import agree, ask
+from pruneproof.properties.gate.examples.layers import Example, examples
 from pruneproof.properties.gate.methods import closed_forms
 from pruneproof.properties.gate.property import gate_property
-from pruneproof.properties.gate.subject import Subject
 from pruneproof.reference import constructions
 
 Pair = tuple[Tensor, Tensor]

@@ -10,13 +10,13 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pruneproof.properties.gate.assertions import as_expected, hold, unchanged
-from pruneproof.properties.gate.checks.comparing import is_exact, refused
-from pruneproof.properties.gate.examples import Example, examples, matrices
-from pruneproof.properties.gate.expected import expected_scores
+from pruneproof.properties.gate.adapter.subject import AdapterError, Subject, Unsupported
+from pruneproof.properties.gate.comparing.assertions import as_expected, hold, unchanged
+from pruneproof.properties.gate.comparing.expected import expected_scores
+from pruneproof.properties.gate.comparing.scores import is_exact, refused
+from pruneproof.properties.gate.examples.layers import Example, examples, matrices
 from pruneproof.properties.gate.methods import CLOSED_FORMS, EVERY_SCORE, closed_forms
 from pruneproof.properties.gate.property import Violation, gate_property
-from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
 from pruneproof.reference.methods import INPUTS, Score
 
 INFINITY = float("inf")

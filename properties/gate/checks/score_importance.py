@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from hypothesis import strategies as st
 
-from pruneproof.properties.gate.assertions import hold
-from pruneproof.properties.gate.checks.comparing import Answer, ask, each_as_expected, is_exact
-from pruneproof.properties.gate.examples import DTYPES, Example, examples
+from pruneproof.properties.gate.adapter.subject import Subject
+from pruneproof.properties.gate.comparing.assertions import hold
+from pruneproof.properties.gate.comparing.scores import Answer, ask, each_as_expected, is_exact
+from pruneproof.properties.gate.examples.layers import DTYPES, Example, examples
 from pruneproof.properties.gate.property import Violation, gate_property
-from pruneproof.properties.gate.subject import Subject
 
 ALIVE = "every input and output has a weight"
 INFINITY = float("inf")

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from hypothesis import strategies as st
 
-from pruneproof.properties.gate.assertions import as_expected
-from pruneproof.properties.gate.examples import Example, examples, matrices
-from pruneproof.properties.gate.expected import Expected, expected_scores
+from pruneproof.properties.gate.adapter.subject import Subject
+from pruneproof.properties.gate.comparing.assertions import as_expected
+from pruneproof.properties.gate.comparing.expected import Expected, expected_scores
+from pruneproof.properties.gate.examples.layers import Example, examples, matrices
 from pruneproof.properties.gate.property import gate_property
-from pruneproof.properties.gate.subject import Subject
 
 SMALL: dict[str, Any] = {"out_features": st.integers(1, 4), "in_features": st.integers(1, 5)}
 ALIVE = "every input and output has a weight"

@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from hypothesis import strategies as st
 
-from pruneproof.properties.gate.checks.comparing import agree, ask
-from pruneproof.properties.gate.examples import Example, examples
+from pruneproof.properties.gate.adapter.subject import Subject
+from pruneproof.properties.gate.comparing.scores import agree, ask
+from pruneproof.properties.gate.examples.layers import Example, examples
 from pruneproof.properties.gate.methods import closed_forms
 from pruneproof.properties.gate.property import gate_property
-from pruneproof.properties.gate.subject import Subject
 from pruneproof.reference.methods import REORDERED, SCORES, SHIFTS, SIGNS
 
 SMALL: dict[str, Any] = {"out_features": st.integers(1, 4), "in_features": st.integers(1, 5)}

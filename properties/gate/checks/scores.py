@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from hypothesis import strategies as st
 
-from pruneproof.properties.gate.assertions import as_expected, hold
-from pruneproof.properties.gate.checks.comparing import Answer, agree, ask
-from pruneproof.properties.gate.examples import Example, examples
-from pruneproof.properties.gate.expected import expected_scores
+from pruneproof.properties.gate.adapter.subject import Subject
+from pruneproof.properties.gate.comparing.assertions import as_expected, hold
+from pruneproof.properties.gate.comparing.expected import expected_scores
+from pruneproof.properties.gate.comparing.scores import Answer, agree, ask
+from pruneproof.properties.gate.examples.layers import Example, examples
 from pruneproof.properties.gate.methods import CLOSED_FORMS, closed_forms
 from pruneproof.properties.gate.property import gate_property
-from pruneproof.properties.gate.snippet import literal
-from pruneproof.properties.gate.subject import Subject
+from pruneproof.properties.gate.snippets.snippet import literal
 
 
 @gate_property(

@@ -7,8 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pruneproof.properties.gate.assertions import hold, unchanged
-from pruneproof.properties.gate.calibrations import (
+from pruneproof.properties.gate.adapter.subject import Subject, Unsupported
+from pruneproof.properties.gate.comparing.assertions import hold, unchanged
+from pruneproof.properties.gate.comparing.moments import Moment, moments
+from pruneproof.properties.gate.examples.calibrations import (
     HALVES,
     Calibration,
     calibrations,
@@ -18,9 +20,7 @@ from pruneproof.properties.gate.calibrations import (
     reordered,
     stepped,
 )
-from pruneproof.properties.gate.moments import Moment, moments
 from pruneproof.properties.gate.property import Violation, gate_property
-from pruneproof.properties.gate.subject import Subject, Unsupported
 
 KEYS = ("norm", "mean", "var")
 OVER_ALL_TOKENS = "Section 3.6, E[·] and Var(·) over N × L tokens"

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from hypothesis import strategies as st
 
-from pruneproof.properties.gate.assertions import as_expected, hold
-from pruneproof.properties.gate.checks.comparing import is_exact
-from pruneproof.properties.gate.examples import DTYPES, Example, matrices
-from pruneproof.properties.gate.expected import expected_scores
+from pruneproof.properties.gate.adapter.subject import Subject, Unsupported
+from pruneproof.properties.gate.comparing.assertions import as_expected, hold
+from pruneproof.properties.gate.comparing.expected import expected_scores
+from pruneproof.properties.gate.comparing.samples import WEIGHTS, Reader, Samples
+from pruneproof.properties.gate.comparing.scores import is_exact
+from pruneproof.properties.gate.examples.layers import DTYPES, Example, matrices
 from pruneproof.properties.gate.property import Violation, gate_property
-from pruneproof.properties.gate.samples import WEIGHTS, Reader, Samples
-from pruneproof.properties.gate.subject import Subject, Unsupported
 
 LAYERS = (WEIGHTS, WEIGHTS.T.contiguous(), WEIGHTS[:3], WEIGHTS[:, :4].contiguous())
 RATIOS = (None, 0.3, 0.5, 0.7, 0.95, 1.0)

@@ -6,11 +6,11 @@ import re
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from pruneproof.properties.gate.adapter.transport import printed
 from pruneproof.properties.gate.judge import Result
 from pruneproof.properties.gate.printable import printable
 from pruneproof.properties.gate.report.summary import by_property, ratio_text
 from pruneproof.properties.gate.run import Report
-from pruneproof.properties.gate.transport import printed
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from pruneproof.properties.gate.conventions import VALUES
+from pruneproof.properties.gate.conventions.values import VALUES
 from pruneproof.properties.gate.judge import Result
 from pruneproof.properties.gate.property import Property
 from pruneproof.properties.gate.run import CONFORMS, Report

@@ -13,6 +13,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
+from pruneproof.properties.gate.adapter.transport import printed
 from pruneproof.properties.gate.judge import Result
 from pruneproof.properties.gate.printable import printable
 from pruneproof.properties.gate.property import Property
@@ -28,7 +29,6 @@ from pruneproof.properties.gate.report.summary import (
     shortened,
 )
 from pruneproof.properties.gate.run import CONFORMS, Progress, Report
-from pruneproof.properties.gate.transport import printed
 
 STYLES = {
     "passed": "green",

@@ -60,7 +60,7 @@ def test_an_adapter_in_a_process_of_its_own_is_judged_alike(
     adapter: Target, tmp_path: Path, isolate: bool
 ) -> None:
     target = adapter(WRONG)
-    worker = [sys.executable, "-m", "pruneproof.properties.gate.worker", target]
+    worker = [sys.executable, "-m", "pruneproof.properties.gate.adapter.worker", target]
     how = {} if isolate else {"command": shlex.join(worker)}
     folder = tmp_path / "report"
     where = target if isolate else None

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from pruneproof.properties.gate.adapter.process import Process
+from pruneproof.properties.gate.adapter.worker import Worker
 from pruneproof.properties.gate.command import judge_and_report
-from pruneproof.properties.gate.process import Process
-from pruneproof.properties.gate.worker import Worker
 from pruneproof.properties.meta.small import RIGHT
 
 SEEDS = [

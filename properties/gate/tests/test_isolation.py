@@ -17,12 +17,13 @@ import psutil
 import pytest
 import torch
 
-from pruneproof.properties.gate import command, transport
+from pruneproof.properties.gate import command
+from pruneproof.properties.gate.adapter import transport
+from pruneproof.properties.gate.adapter.subject import AdapterError, Subject
+from pruneproof.properties.gate.adapter.target import TargetError
+from pruneproof.properties.gate.adapter.transport import isolated
 from pruneproof.properties.gate.command import judge_and_report
 from pruneproof.properties.gate.run import Report
-from pruneproof.properties.gate.subject import AdapterError, Subject
-from pruneproof.properties.gate.target import TargetError
-from pruneproof.properties.gate.transport import isolated
 from pruneproof.properties.meta.small import HEAD, RIGHT, WRONG, has_ended
 
 Target = Callable[[str], str]
@@ -69,7 +70,7 @@ def test_an_adapter_that_changes_the_judge_changes_its_own_process(
     assert judge_and_report(adapter(patches + WRONG), profile="quick", report=tmp_path / "r") == 1
     found = report_of(tmp_path / "r")
     assert found["exit_code"] == 1
-    assert "pruneproof.properties.gate.expected" in found["imported"]
+    assert "pruneproof.properties.gate.comparing.expected" in found["imported"]
     assert isinstance(Report.exit_code, property)
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from pruneproof.properties.gate.process import CrashError, HangError
-from pruneproof.properties.gate.transport import by_command, isolated
+from pruneproof.properties.gate.adapter.process import CrashError, HangError
+from pruneproof.properties.gate.adapter.transport import by_command, isolated
 from pruneproof.properties.meta.small import HEAD, RIGHT, has_ended
 
 Target = Callable[[str], str]

@@ -11,16 +11,16 @@ import pytest
 import torch
 from torch import Tensor
 
+from pruneproof.properties.gate.adapter.subject import Subject
 from pruneproof.properties.gate.catalogue import CATALOGUE
 from pruneproof.properties.gate.command import judge_and_report
+from pruneproof.properties.gate.conventions.smoke import look_at
 from pruneproof.properties.gate.judge import Result, judge
 from pruneproof.properties.gate.report.summary import headline
 from pruneproof.properties.gate.run import run
-from pruneproof.properties.gate.smoke import look_at
-from pruneproof.properties.gate.subject import Subject
 from pruneproof.properties.meta.everything import FAULTS
 from pruneproof.properties.meta.faults.statistics import Statistics
-from pruneproof.properties.meta.plain import Plain
+from pruneproof.properties.meta.plain_scores import Plain
 from pruneproof.properties.meta.small import RIGHT
 
 Target = Callable[[str], str]

@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from pruneproof.properties.gate.packing import Watched, packed, unpacked
-from pruneproof.properties.gate.wire import DTYPES, WireError
+from pruneproof.properties.gate.adapter.packing import Watched, packed, unpacked
+from pruneproof.properties.gate.adapter.wire import DTYPES, WireError
 
 BITS = torch.tensor([0, 1, 127, 128, 200, 255, 0, 248], dtype=torch.uint8)
 

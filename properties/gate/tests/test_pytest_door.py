@@ -55,7 +55,7 @@ def test_known_failures_are_expected(door, adapter: Target, tmp_path: Path) -> N
 def test_nothing_else_of_the_package_is_collected(door, adapter: Target) -> None:
     done = door(adapter(WRONG), "--collect-only")
     names = {line.split("::")[0] for line in done.stdout.splitlines() if "::" in line}
-    assert {Path(name).name for name in names} == {"test_gate.py"}
+    assert {Path(name).name for name in names} == {"test_every_property.py"}
 
 
 def test_an_adapter_that_cannot_be_judged_ends_the_run(door) -> None:

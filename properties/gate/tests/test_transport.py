@@ -13,16 +13,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from pruneproof.properties.gate import process, transport
+from pruneproof.properties.gate.adapter import process, transport
+from pruneproof.properties.gate.adapter.process import CrashError, HangError, ReplyError
+from pruneproof.properties.gate.adapter.subject import AdapterError, Subject, Unsupported
+from pruneproof.properties.gate.adapter.target import TargetError
+from pruneproof.properties.gate.adapter.transport import RemoteAdapter, by_command, isolated
 from pruneproof.properties.gate.catalogue import CATALOGUE
-from pruneproof.properties.gate.conventions import resolved
+from pruneproof.properties.gate.conventions.smoke import look_at
+from pruneproof.properties.gate.conventions.values import resolved
 from pruneproof.properties.gate.judge import judge
-from pruneproof.properties.gate.process import CrashError, HangError, ReplyError
 from pruneproof.properties.gate.reference_adapter import Adapter
-from pruneproof.properties.gate.smoke import look_at
-from pruneproof.properties.gate.subject import AdapterError, Subject, Unsupported
-from pruneproof.properties.gate.target import TargetError
-from pruneproof.properties.gate.transport import RemoteAdapter, by_command, isolated
 
 Start = Callable[..., RemoteAdapter]
 

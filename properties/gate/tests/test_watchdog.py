@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from pruneproof.properties.gate.watchdog import watched
+from pruneproof.properties.gate.adapter.watchdog import watched
 
 HANGS = "time.sleep(60)"
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pruneproof.properties.gate.wire import (
+from pruneproof.properties.gate.adapter.wire import (
     DTYPES,
     WireError,
     decoded,

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pruneproof.properties.meta.faults.statistics import Statistics
-from pruneproof.properties.meta.plain import Plain
+from pruneproof.properties.meta.plain_scores import Plain
 from pruneproof.properties.meta.registry import fault
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pruneproof.properties.meta.plain import Plain
+from pruneproof.properties.meta.plain_scores import Plain
 from pruneproof.properties.meta.registry import variant
 
 

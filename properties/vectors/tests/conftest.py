@@ -9,8 +9,8 @@ import pytest
 from torch import Tensor
 
 from pruneproof import reference
+from pruneproof.properties.gate.adapter.wire import decoded, encoded
 from pruneproof.properties.gate.reference_adapter import Adapter
-from pruneproof.properties.gate.wire import decoded, encoded
 from pruneproof.properties.vectors.check import FOLDER, Outcome, judged, names
 
 Files = dict[str, dict[str, Any]]

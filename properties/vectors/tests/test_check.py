@@ -12,8 +12,8 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from pruneproof.cli.app import app
+from pruneproof.properties.gate.adapter.wire import decoded_tensor, encoded
 from pruneproof.properties.gate.reference_adapter import Adapter
-from pruneproof.properties.gate.wire import decoded_tensor, encoded
 from pruneproof.properties.vectors.check import Outcome, check, judged
 
 Files = dict[str, dict[str, Any]]

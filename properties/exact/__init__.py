@@ -1,0 +1,1 @@
+"""Exact arithmetic: formulas, long vectors, and layers of rationals."""

@@ -1,0 +1,1 @@
+"""Answers held against what they must be, exactly and with the bounds that they may miss it by."""

@@ -1,0 +1,1 @@
+"""What honest adapters differ in: what each offers, how it does it, and what it does not do."""

@@ -1,0 +1,1 @@
+"""What an adapter is tried on: layers, and inputs cut into batches."""

@@ -1,0 +1,1 @@
+"""Failures as programs of their own, which need no pruneproof."""
