@@ -10,8 +10,8 @@ import torch
 import transformers
 
 from pruneproof.integration.doctor.examine import Examination, examine
-from pruneproof.integration.doctor.terminal import console, show
-from pruneproof.integration.files import in_words, write_whole
+from pruneproof.integration.doctor.terminal import show
+from pruneproof.integration.files import in_words
 from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.load import (
     check_dtype,
@@ -24,6 +24,8 @@ from pruneproof.integration.pruning.quantised import quantised_by
 from pruneproof.integration.pruning.settle import settle
 from pruneproof.integration.pruning.where import check_device
 from pruneproof.integration.text_sources import evaluation_tokens
+from pruneproof.reporting.files import write_whole
+from pruneproof.reporting.terminal import console
 
 
 def run(

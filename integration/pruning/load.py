@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
-from pruneproof.integration.errors import is_out_of_memory, named, one_line, system_error
+from pruneproof.integration.errors import is_out_of_memory, named, system_error
 from pruneproof.integration.pruning.gguf_files import check_gguf, check_magic
 from pruneproof.integration.pruning.model_files import (
     CONFIG,
@@ -21,6 +21,7 @@ from pruneproof.integration.pruning.model_files import (
 from pruneproof.integration.pruning.shards import OnHub, Shards
 from pruneproof.integration.pruning.stored import check_all_taken
 from pruneproof.integration.safetensors_files import Header, has_safetensors
+from pruneproof.reporting.printable import one_line
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 

@@ -19,7 +19,7 @@ import transformers
 from torch import Tensor
 
 from pruneproof.integration.errors import system_error, with_remedy
-from pruneproof.integration.files import in_words, out_of_words, write_whole
+from pruneproof.integration.files import in_words, out_of_words
 from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.against_paper import against_paper
 from pruneproof.integration.pruning.blockwise import prune_blocks
@@ -51,6 +51,7 @@ from pruneproof.integration.pruning.unfinished import (
 from pruneproof.integration.pruning.where import Where
 from pruneproof.integration.text_sources import fingerprint
 from pruneproof.integration.zero_shot import zero_shot as accuracies
+from pruneproof.reporting.files import write_whole
 
 
 def run(

@@ -12,7 +12,6 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from pruneproof.integration.files import write_whole
 from pruneproof.integration.progress import warn
 from pruneproof.integration.safetensors_files import (
     INDEX,
@@ -21,6 +20,7 @@ from pruneproof.integration.safetensors_files import (
     indexed_headers,
     opened,
 )
+from pruneproof.reporting.files import write_whole
 
 METADATA = {"format": "pt"}
 """What a file says of itself, which transformers asks for."""

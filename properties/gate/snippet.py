@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from pruneproof.properties.gate.command_snippet import PREFIX, prelude
-from pruneproof.properties.gate.printable import printable
 from pruneproof.properties.gate.property import Violation
 from pruneproof.properties.gate.subject import Call
 from pruneproof.properties.gate.target import split_target
+from pruneproof.reporting.printable import printable
 
 
 def snippet(target: str, calls: list[Call], violation: Violation) -> str:

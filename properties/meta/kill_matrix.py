@@ -18,7 +18,7 @@ from pruneproof.properties.gate.smoke import look_at
 from pruneproof.properties.gate.subject import Subject
 from pruneproof.properties.meta.everything import FAULTS, VARIANTS
 from pruneproof.properties.meta.registry import Fault
-from pruneproof.symbolic.files import write_whole
+from pruneproof.reporting.files import write_whole
 
 PAGE = Path(__file__).parents[2] / "docs" / "kill-matrix.md"
 HEAD = """# Kill matrix
