@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import ChoiceLoader, Environment, PackageLoader, select_autoescape
 
 from pruneproof.reporting.printable import printable
 
@@ -15,7 +15,10 @@ def environment(package: str, kept: str = "\n") -> Environment:
         kept: see `printable`.
     """
     return Environment(
-        loader=PackageLoader(package, "."),
+        # The first lines of every page lie here.
+        loader=ChoiceLoader(
+            [PackageLoader(each, ".") for each in (package, "pruneproof.reporting")]
+        ),
         autoescape=select_autoescape(default=True),
         trim_blocks=True,
         lstrip_blocks=True,
