@@ -36,7 +36,7 @@ def doctor(
     published to compare with, with 1 when something is off, with 2 when the call is wrong.
     """
     check_extra("doctor")
-    from pruneproof.integration.errors import printable
+    from pruneproof.reporting.printable import printable
 
     # torch alone takes longer to import than anybody should wait for a sign of life.
     typer.echo(printable(f"looking at {model} …"), err=True)

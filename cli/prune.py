@@ -243,7 +243,7 @@ def _run(model: str, plan: Plan, texts: Texts, options: dict[str, Any]) -> None:
 
 
 def _say(what: str, text: object) -> None:
-    from pruneproof.integration.errors import printable
+    from pruneproof.reporting.printable import printable
 
     typer.echo(printable(f"{what:18} {text}"))
 

@@ -20,7 +20,8 @@ class InOneLine(TyperGroup):
             return super().invoke(ctx)
         except Exception as error:
             # Not needed where all goes well.
-            from pruneproof.integration.errors import printable, told
+            from pruneproof.integration.errors import told
+            from pruneproof.reporting.printable import printable
 
             if (line := told(error)) is None:
                 raise

@@ -6,6 +6,8 @@ import errno
 import os
 import re
 
+from pruneproof.reporting.printable import one_line
+
 MEMORY = re.compile(r"can't allocate memory|out of memory")
 """What torch says on a CPU and on a GPU, in a RuntimeError."""
 REMEDIES = {
@@ -18,30 +20,6 @@ REMEDIES = {
     errno.EIO: "check the disk, or name a folder on another one",
 }
 """What to do about an error of the operating system."""
-
-
-def printable(text: str) -> str:
-    r"""A text with escapes in place of control characters, which a file's names may hold.
-
-    Example:
-        >>> printable("layers.\x1b[2J0\nnext")
-        'layers.\\x1b[2J0\nnext'
-    """
-    return "".join(
-        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode()
-        for each in text
-    )
-
-
-def one_line(error: BaseException, most: int = 300) -> str:
-    """An error's message without line breaks, cut where it is long.
-
-    Example:
-        >>> one_line(ValueError("wrong:\\n  too long"), most=8)
-        'wrong: …'
-    """
-    text = " ".join(str(error).split())
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def named(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""JSON that is an object or a clear error, and files that are written whole or not at all."""
+"""JSON that is an object or a clear error, and numbers that JSON does not have."""
 
 import json
 import math
@@ -60,24 +60,3 @@ def read_object(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"{path}: must hold a JSON object; fetch it again")
     return value
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write `text` beside `path`, then rename it; a failure leaves `path` as it was.
-
-    The draft, `.NAME.draft`, is what a kill may leave; the next call for this path takes it over.
-
-    Raises:
-        OSError: the folder is missing, not writable or full.
-    """
-    draft = path.with_name(f".{path.name}.draft")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        # A full disk has no name of its own.
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, TaskID, TimeElapsedColumn, TimeRemainingColumn
 
-from pruneproof.integration.errors import printable
+from pruneproof.reporting.printable import printable
 
 T = TypeVar("T")
 SECONDS_BETWEEN_LINES = 15.0

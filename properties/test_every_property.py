@@ -20,7 +20,6 @@ from pruneproof.properties.gate.known_failures import (
     KnownFailuresError,
     read_known_failures,
 )
-from pruneproof.properties.gate.printable import printable
 from pruneproof.properties.gate.report.junit import failure_text
 from pruneproof.properties.gate.run import (
     BROKEN,
@@ -28,6 +27,7 @@ from pruneproof.properties.gate.run import (
     look_and_measure,
     verdict,
 )
+from pruneproof.reporting.printable import LAYOUT, printable
 
 OWN = "pruneproof.properties.gate.reference_adapter"
 PAIRS = [(prop.id, method) for prop in CATALOGUE.values() for method in prop.methods]
@@ -74,7 +74,7 @@ def gate(pytestconfig: pytest.Config) -> Iterator[Gate]:
             known = {each.key: each for each in entries}
             yield Gate(subject, offers, target or OWN, profile, seed, known)
     except (TargetError, AdapterError, KnownFailuresError) as error:
-        text = printable(f"the gate cannot judge {target or OWN}: {error}")
+        text = printable(f"the gate cannot judge {target or OWN}: {error}", LAYOUT)
         pytest.exit(text, returncode=BROKEN)
 
 
@@ -88,7 +88,7 @@ def test_property_holds(
     if entry and result.verdict not in ("failed", "not_shown"):
         pytest.fail(f"known failure {entry.key} {result.verdict}; remove the entry", pytrace=False)
     if result.verdict == "unsupported":
-        pytest.skip(f"unsupported: {printable(result.reason)}")
+        pytest.skip(f"unsupported: {printable(result.reason, LAYOUT)}")
     if result.verdict == "not_shown":
         _fail_hidden(result, entry or gate.known.get(identity))
     if result.verdict == "failed":
@@ -99,8 +99,8 @@ def _fail_hidden(result: Result, entry: KnownFailure | None) -> None:
     if entry:
         pytest.xfail(f"known failure: {entry.reason}")
     if result.property.level != "MUST":
-        pytest.xfail(f"{result.property.level} not shown: {printable(result.reason)}")
-    pytest.fail(f"not shown: {printable(result.reason)}", pytrace=False)
+        pytest.xfail(f"{result.property.level} not shown: {printable(result.reason, LAYOUT)}")
+    pytest.fail(f"not shown: {printable(result.reason, LAYOUT)}", pytrace=False)
 
 
 def _fail(result: Result, entry: KnownFailure | None, item: pytest.Item) -> None:
@@ -109,7 +109,9 @@ def _fail(result: Result, entry: KnownFailure | None, item: pytest.Item) -> None
         pytest.xfail(f"known failure: {entry.reason}")
     if result.property.level != "MUST":
         item.add_report_section("call", "gate", failure_text(result))
-        pytest.xfail(f"{result.property.level} fails: {printable(result.failure['message'])}")
+        pytest.xfail(
+            f"{result.property.level} fails: {printable(result.failure['message'], LAYOUT)}"
+        )
     pytest.fail(failure_text(result), pytrace=False)
 
 

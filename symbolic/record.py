@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from pruneproof.reporting.files import json_text, write_whole
+from pruneproof.reporting.terminal import console
 from pruneproof.symbolic import ledger
-from pruneproof.symbolic.files import write_whole
 from pruneproof.symbolic.report import terminal
 from pruneproof.symbolic.report.errata import errata
 
@@ -15,12 +15,11 @@ ERRATA = Path(__file__).parent.parent / "docs" / "errata.md"
 
 def main() -> None:
     """Decide every claim, then write verdicts.json and, in a checkout, docs/errata.md."""
-    screen = terminal.console()
+    screen = console(terminal.PLAIN_WIDTH)
     entries = terminal.gather(ledger.decide_all(), screen)
     terminal.show(entries, screen)
     records = {entry.id: ledger.record_of(entry) for entry in entries}
-    recorded = json.dumps(records, indent=1, ensure_ascii=False)
-    write_whole(ledger.RECORDED, recorded + "\n")
+    write_whole(ledger.RECORDED, json_text(records, indent=1))
     screen.print(f"wrote {ledger.RECORDED}")
     if ERRATA.parent.is_dir():
         write_whole(ERRATA, errata(entries))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from pruneproof.reporting.files import prepare, write_whole
+from pruneproof.reporting.terminal import console
 from pruneproof.symbolic import ledger
 from pruneproof.symbolic.decide import DisagreementError
-from pruneproof.symbolic.files import write_whole
 from pruneproof.symbolic.report import html, terminal
 
 REPORTS: dict[str, Callable[[list[ledger.Entry], Path], str]] = {
@@ -33,11 +34,9 @@ def run(report: Path | None = None, screen: Console | None = None) -> int:
     Raises:
         OSError: the report folder cannot be written.
     """
-    screen = screen or terminal.console()
+    screen = screen or console(terminal.PLAIN_WIDTH)
     if report is not None:
-        report.mkdir(parents=True, exist_ok=True)
-        for name in REPORTS:
-            (report / name).unlink(missing_ok=True)
+        prepare(report, REPORTS)
     try:
         entries = terminal.gather(ledger.decide_all(), screen)
     except DisagreementError as error:

@@ -11,7 +11,7 @@ import pkgutil
 import pytest
 import torch
 
-ROOMS = ("cli", "integration", "properties", "reference", "symbolic")
+ROOMS = ("cli", "integration", "properties", "reference", "reporting", "symbolic")
 
 
 def is_for_users(name: str) -> bool:

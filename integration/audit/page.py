@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pruneproof.integration.audit.answered import Answered, findings, summary
 from pruneproof.integration.audit.finding import DOUBTFUL, Finding
+from pruneproof.reporting.markdown import cell
 
 HEADER = """# Audit of the printed numbers
 
@@ -65,8 +66,3 @@ def section(number: int, entry: Answered, finding: Finding) -> str:
     if finding.remark:
         lines += ["", finding.remark]
     return "\n".join(lines) + "\n"
-
-
-def cell(text: str) -> str:
-    """Text that may stand in a Markdown table."""
-    return text.replace("|", "\\|")

@@ -1,4 +1,4 @@
-"""`pruneproof audit`: answer every check, print the ledger and write the report."""
+"""`pruneproof audit`: answer every check, print the ledger, write the report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from rich.console import Console
 
 from pruneproof.integration.audit import answered, terminal
 from pruneproof.integration.audit.book import Book
-from pruneproof.integration.files import write_whole
+from pruneproof.reporting.files import prepare, write_whole
+from pruneproof.reporting.terminal import console
 
 REPORT = "audit.json"
 
@@ -28,10 +29,9 @@ def run(report: Path | None = None, screen: Console | None = None) -> int:
         OSError: the report folder cannot be written.
         ValueError: a table's file is malformed.
     """
-    screen = screen or terminal.console()
+    screen = screen or console(terminal.PLAIN_WIDTH)
     if report is not None:
-        report.mkdir(parents=True, exist_ok=True)
-        (report / REPORT).unlink(missing_ok=True)
+        prepare(report, [REPORT])
     entries = answered.audit(Book.printed())
     terminal.show(entries, screen)
     if report is not None:

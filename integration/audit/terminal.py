@@ -17,12 +17,6 @@ CASES = 2
 """Failing comparisons that are shown of each finding; the reports have them all."""
 
 
-def console() -> Console:
-    """A console that is wide enough for the ledger when its output goes to a file."""
-    found = Console()
-    return found if found.is_terminal else Console(width=PLAIN_WIDTH)
-
-
 def show(entries: list[Answered], screen: Console) -> None:
     """Print the findings and the counts."""
     table = Table(box=box.SIMPLE_HEAD, expand=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pruneproof.integration.bands.page import page
-from pruneproof.integration.files import write_whole
+from pruneproof.reporting.files import write_whole
 
 PAGE = Path(__file__).parents[2] / "docs" / "bands.md"
 

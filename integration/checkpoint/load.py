@@ -20,7 +20,8 @@ from pruneproof.integration.checkpoint.model_files import (
 from pruneproof.integration.checkpoint.safetensors_files import Header, has_safetensors
 from pruneproof.integration.checkpoint.shards import OnHub, Shards
 from pruneproof.integration.checkpoint.stored import check_all_taken
-from pruneproof.integration.errors import is_out_of_memory, named, one_line, system_error
+from pruneproof.integration.errors import is_out_of_memory, named, system_error
+from pruneproof.reporting.printable import one_line
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from safetensors import SafetensorError, safe_open
 
-from pruneproof.integration.errors import one_line
 from pruneproof.integration.files import read_object
+from pruneproof.reporting.printable import one_line
 
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"

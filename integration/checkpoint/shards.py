@@ -19,8 +19,8 @@ from pruneproof.integration.checkpoint.safetensors_files import (
     indexed_headers,
     opened,
 )
-from pruneproof.integration.files import write_whole
 from pruneproof.integration.progress import warn
+from pruneproof.reporting.files import write_whole
 
 METADATA = {"format": "pt"}
 """What a file says of itself, which transformers asks for."""

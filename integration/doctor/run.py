@@ -19,11 +19,13 @@ from pruneproof.integration.checkpoint.load import (
 from pruneproof.integration.checkpoint.quantised import quantised_by
 from pruneproof.integration.checkpoint.settle import settle
 from pruneproof.integration.doctor.examine import Examination, examine
-from pruneproof.integration.doctor.terminal import console, show
-from pruneproof.integration.files import in_words, write_whole
+from pruneproof.integration.doctor.terminal import show
+from pruneproof.integration.files import in_words
 from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.run_options import check_device
 from pruneproof.integration.text.sources import evaluation_tokens
+from pruneproof.reporting.files import write_whole
+from pruneproof.reporting.terminal import console
 
 
 def run(

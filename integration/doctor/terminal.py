@@ -9,7 +9,7 @@ from rich.table import Table
 
 from pruneproof.integration.doctor.examine import Examination
 from pruneproof.integration.doctor.finding import Finding, Verdict
-from pruneproof.integration.errors import printable
+from pruneproof.reporting.printable import printable
 
 COLOURS = {
     Verdict.HEALTHY: "green",
@@ -17,16 +17,6 @@ COLOURS = {
     Verdict.UNKNOWN: "dim",
     Verdict.OFF: "red",
 }
-
-
-PLAIN_WIDTH = 110
-"""Columns where the output is not a terminal, such as in the log of a CI run."""
-
-
-def console() -> Console:
-    """A console that is wide enough for the table when its output goes to a file."""
-    found = Console()
-    return found if found.is_terminal else Console(width=PLAIN_WIDTH)
 
 
 def show(found: Examination, screen: Console) -> None:

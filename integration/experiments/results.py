@@ -15,7 +15,7 @@ from pruneproof.integration.experiments import pictures, smollm2
 from pruneproof.integration.experiments.ledger import Ledger
 from pruneproof.integration.experiments.page import page
 from pruneproof.integration.experiments.stripes import Stripes
-from pruneproof.integration.files import write_whole
+from pruneproof.reporting.files import write_whole
 
 PAGE = Path(__file__).parents[2] / "docs" / "results.md"
 

@@ -14,7 +14,7 @@ from statistics import median
 from torch import Tensor
 
 from pruneproof import reference
-from pruneproof.integration.files import write_whole
+from pruneproof.reporting.files import write_whole
 
 RECORDED = Path(__file__).with_name("smollm2_135m_stripes.json")
 SHOWN = "layers.14.self_attn.q_proj"

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from pruneproof.integration.families.page import PAGE, RESULTS, page
-from pruneproof.integration.files import write_whole
+from pruneproof.reporting.files import write_whole
 
 
 def main() -> int:

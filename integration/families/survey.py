@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from pruneproof.integration.files import write_whole
+from pruneproof.reporting.files import write_whole
 
 SECONDS = 600
 """A family that takes longer is a defect: most take a few on a machine that does nothing else."""

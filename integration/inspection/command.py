@@ -6,10 +6,12 @@ from pathlib import Path
 
 from pruneproof.integration.inspection.calibration_texts import CalibrationTexts
 from pruneproof.integration.inspection.claimed import Claimed
-from pruneproof.integration.inspection.report.terminal import console, show
-from pruneproof.integration.inspection.report.write import prepare, write
+from pruneproof.integration.inspection.report.terminal import show
+from pruneproof.integration.inspection.report.write import FILES, write
 from pruneproof.integration.inspection.run import inspect
 from pruneproof.integration.progress import Bars
+from pruneproof.reporting.files import prepare
+from pruneproof.reporting.terminal import console
 
 
 def run(
@@ -31,7 +33,7 @@ def run(
         OSError: see `inspect`; a report that cannot be written.
     """
     if report is not None:
-        prepare(report)
+        prepare(report, FILES)
     with Bars() as bars:
         found = inspect(name, claimed, bars, dense=dense, earlier=earlier, texts=texts)
     record = found.record()

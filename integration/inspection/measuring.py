@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from pruneproof.integration.files import write_whole
 from pruneproof.integration.inspection.formats import FILE, Format, formats
+from pruneproof.reporting.files import write_whole
 
 TYPES = ("F16", "BF16", "Q8_0", "Q5_0", "Q5_1", "Q4_0", "Q4_1", "TQ1_0", "TQ2_0")
 """Types of which gguf has the quantising function."""

@@ -44,7 +44,8 @@ def open_checkpoint(name: str, what: str = "checkpoint") -> Source:
 def _fetched(name: str, what: str) -> Path:
     from huggingface_hub import snapshot_download
 
-    from pruneproof.integration.errors import is_out_of_memory, one_line
+    from pruneproof.integration.errors import is_out_of_memory
+    from pruneproof.reporting.printable import one_line
 
     try:
         return Path(snapshot_download(name, allow_patterns=["*.safetensors", "*.json"]))

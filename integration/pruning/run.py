@@ -22,7 +22,7 @@ from pruneproof.integration.checkpoint.fingerprint import fingerprint_of_files
 from pruneproof.integration.checkpoint.load import load_weights, safetensors_folder
 from pruneproof.integration.checkpoint.shards import Shards
 from pruneproof.integration.errors import system_error, with_remedy
-from pruneproof.integration.files import in_words, out_of_words, write_whole
+from pruneproof.integration.files import in_words, out_of_words
 from pruneproof.integration.progress import Bars
 from pruneproof.integration.pruning.blockwise import prune_blocks
 from pruneproof.integration.pruning.counted import (
@@ -50,6 +50,7 @@ from pruneproof.integration.recipe.plan import Plan
 from pruneproof.integration.recipe.texts import Texts
 from pruneproof.integration.text.sources import fingerprint
 from pruneproof.integration.zero_shot import zero_shot as accuracies
+from pruneproof.reporting.files import write_whole
 
 AgainstPaper = Callable[..., dict[str, Any]]
 """What a paper prints for a run, and whether that agrees; see `bands.against_paper`."""

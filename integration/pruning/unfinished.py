@@ -20,9 +20,10 @@ from filelock import FileLock, Timeout
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from pruneproof.integration.files import in_words, write_whole
+from pruneproof.integration.files import in_words
 from pruneproof.integration.progress import warn
 from pruneproof.integration.pruning.blockwise import Masks
+from pruneproof.reporting.files import write_whole
 
 CHECKSUM = "checksum"
 RECORD = "prune.json"

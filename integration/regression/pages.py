@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 
 from pruneproof.integration.audit.finding import Result
@@ -13,6 +12,7 @@ from pruneproof.integration.bands.outcome import Outcome
 from pruneproof.integration.paper_tables import TABLES, Cell
 from pruneproof.integration.regression.collected import Collected
 from pruneproof.integration.regression.statements import READINGS
+from pruneproof.reporting.html import environment
 
 Drawings = dict[int, str]
 """SVG by the number of a table."""
@@ -20,20 +20,15 @@ Drawings = dict[int, str]
 
 def html(found: Collected, drawings: Drawings) -> str:
     """The page."""
-    environment = Environment(
-        loader=PackageLoader("pruneproof.integration.regression", "."),
-        autoescape=select_autoescape(default=True),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
+    pages = environment("pruneproof.integration.regression")
+    pages.filters |= {
         "label": label,
         "band": limits,
         "number": number,
         "result": result,
         "side": side,
     }
-    return environment.get_template("report.html").render(
+    return pages.get_template("report.html").render(
         found=found,
         readings=READINGS,
         tables=[

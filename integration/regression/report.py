@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from pruneproof.integration.files import write_whole
 from pruneproof.integration.paper_tables import TABLES
 from pruneproof.integration.regression.collected import Collected, collect
 from pruneproof.integration.regression.pages import Drawings, html, markdown, measured
+from pruneproof.reporting.files import write_whole
 
 
 def write(ledger: Path, folder: Path) -> Collected:

@@ -27,10 +27,11 @@ from pruneproof.properties.gate.known_failures import (
     KnownFailuresError,
     read_known_failures,
 )
-from pruneproof.properties.gate.printable import printable
 from pruneproof.properties.gate.report.terminal import progress_bar, show
-from pruneproof.properties.gate.report.write import LAST, prepare, write
+from pruneproof.properties.gate.report.write import FILES, LAST, write
 from pruneproof.properties.gate.snippets.program import PREFIX
+from pruneproof.reporting.files import prepare
+from pruneproof.reporting.printable import LAYOUT, printable
 
 TIMEOUT = 30.0
 """Seconds for one call, unless told otherwise. The largest layers take milliseconds."""
@@ -63,7 +64,7 @@ def judge_and_report(
     """
     try:
         # Before the adapter's code runs, which may change the current directory.
-        folder = None if report is None else prepare(report)
+        folder = None if report is None else prepare(report, FILES)
         known = known_of(known_failures)
         with opened(target, command, in_process, timeout, process) as subject:
             where = target or f"{PREFIX}{command}"
@@ -75,10 +76,10 @@ def judge_and_report(
             show(found, Console())
             if report is not None:
                 files = f"{report / 'report.html'}, {report / LAST}"
-                print(printable(f"report: {files} and others"), flush=True)
+                print(printable(f"report: {files} and others", LAYOUT), flush=True)
         return found.exit_code
     except (TargetError, KnownFailuresError, AdapterError, OSError) as error:
-        print(printable(f"error: {error}"), file=sys.stderr)
+        print(printable(f"error: {error}", LAYOUT), file=sys.stderr)
     except KeyboardInterrupt:
         print("error: interrupted; nothing was decided", file=sys.stderr)
         raise

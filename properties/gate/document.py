@@ -7,7 +7,7 @@ from pathlib import Path
 from pruneproof.properties.gate.catalogue import CATALOGUE
 from pruneproof.properties.gate.property import Property
 from pruneproof.properties.gate.report.html import KINDS
-from pruneproof.symbolic.files import write_whole
+from pruneproof.reporting.files import write_whole
 
 PAGE = Path(__file__).parents[2] / "docs" / "properties.md"
 

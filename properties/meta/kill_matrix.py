@@ -18,7 +18,7 @@ from pruneproof.properties.gate.conventions.values import resolved
 from pruneproof.properties.gate.judge import judge
 from pruneproof.properties.meta.everything import FAULTS, VARIANTS
 from pruneproof.properties.meta.registry import Fault
-from pruneproof.symbolic.files import write_whole
+from pruneproof.reporting.files import write_whole
 
 PAGE = Path(__file__).parents[2] / "docs" / "kill-matrix.md"
 HEAD = """# Kill matrix

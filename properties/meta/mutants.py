@@ -38,7 +38,7 @@ from pruneproof.properties.meta.fates import (
     page,
     reasons,
 )
-from pruneproof.symbolic.files import write_whole
+from pruneproof.reporting.files import write_whole
 
 FOLDER = ROOT / "reference"
 TESTS = {

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pruneproof.properties.gate.report.summary import shortened
-from pruneproof.symbolic.files import write_whole
+from pruneproof.reporting.files import json_text, write_whole
 
 REPORTS = Path(__file__).with_name("reports")
 
@@ -48,7 +48,7 @@ def extract(report: dict[str, Any], about: str) -> dict[str, Any]:
 def write_extract(content: dict[str, Any], path: Path) -> None:
     """As JSON, a line for each verdict."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_whole(path, json_text(content, indent=1))
 
 
 def read_extracts(folder: Path = REPORTS) -> dict[str, dict[str, Any]]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, select_autoescape
-
 from pruneproof.properties.gate.catalogue import CATALOGUE
 from pruneproof.properties.gate.conventions.values import VALUES
-from pruneproof.properties.gate.report.markdown import fenced, text
+from pruneproof.properties.gate.report.markdown import fenced
 from pruneproof.properties.peers.conformance import (
     STATES,
     Cell,
@@ -21,7 +19,9 @@ from pruneproof.properties.peers.conformance import (
     verdict_text,
 )
 from pruneproof.properties.peers.extract import KINDS
-from pruneproof.symbolic.files import write_whole
+from pruneproof.reporting.files import write_whole
+from pruneproof.reporting.html import environment
+from pruneproof.reporting.markdown import text
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -71,16 +71,10 @@ def page(found: list[Peer] | None = None) -> str:
 def html(found: list[Peer] | None = None) -> str:
     """The matrix as one page that needs nothing else."""
     found = peers() if found is None else found
-    environment = Environment(
-        loader=PackageLoader("pruneproof.properties.peers", "."),
-        autoescape=select_autoescape(default=True),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["verdict"] = verdict_text
-    environment.filters["pieces"] = pieces
-    return environment.get_template("conformance.html").render(
+    pages = environment("pruneproof.properties.peers")
+    pages.filters["verdict"] = verdict_text
+    pages.filters["pieces"] = pieces
+    content = pages.get_template("conformance.html").render(
         peers=found,
         keys=list(VALUES),
         offered=offered(found),
@@ -89,6 +83,7 @@ def html(found: list[Peer] | None = None) -> str:
         kinds=KINDS,
         catalogue=CATALOGUE,
     )
+    return content + "\n"
 
 
 def _legend() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pruneproof.reporting.markdown import cell
 from pruneproof.symbolic.ledger import Entry
 from pruneproof.symbolic.report.terminal import describe
 
@@ -40,11 +41,6 @@ def _summary(wrong: list[Entry]) -> str:
         for entry in wrong
     ]
     return "\n".join(lines) + "\n"
-
-
-def cell(text: str) -> str:
-    """Text that may stand in a Markdown table."""
-    return text.replace("|", "\\|")
 
 
 def anchor(entry: Entry) -> str:

@@ -9,10 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, select_autoescape
 from latex2mathml.converter import convert
 from markupsafe import Markup, escape
 
+from pruneproof.reporting.html import environment
 from pruneproof.symbolic.ledger import Entry
 from pruneproof.symbolic.report.terminal import FORMS, describe
 
@@ -32,16 +32,11 @@ BAR = '<mo stretchy="false" lspace="0" rspace="0">&#x02016;</mo>'
 
 def page(entries: list[Entry], folder: Path) -> str:
     """The page; links to code are relative to the folder that it will lie in."""
-    environment = Environment(
-        loader=PackageLoader("pruneproof.symbolic.report", "."),
-        autoescape=select_autoescape(default=True),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["math"] = math
-    environment.filters["prose"] = prose
-    environment.filters["describe"] = describe
-    return environment.get_template("theory.html").render(
+    pages = environment("pruneproof.symbolic.report")
+    pages.filters["math"] = math
+    pages.filters["prose"] = prose
+    pages.filters["describe"] = describe
+    return pages.get_template("theory.html").render(
         groups=_by_module(entries),
         counts=Counter(entry.verdict for entry in entries),
         verdicts=VERDICTS,

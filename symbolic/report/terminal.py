@@ -26,12 +26,6 @@ PLAIN_WIDTH = 132
 """Columns where the output is not a terminal, such as in the log of a CI run."""
 
 
-def console() -> Console:
-    """A console that is wide enough for the ledger when its output goes to a file."""
-    found = Console()
-    return found if found.is_terminal else Console(width=PLAIN_WIDTH)
-
-
 def gather(jobs: Iterable[tuple[int, int, Entry]], screen: Console) -> list[Entry]:
     """All entries in the order of the paper, with a progress bar while they are decided."""
     columns = (

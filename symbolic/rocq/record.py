@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pruneproof.symbolic.files import write_whole
+from pruneproof.reporting.files import write_whole
 from pruneproof.symbolic.rocq.sources import THEORIES, sources_hash
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pruneproof.integration.inspection.report.summary import Record, percent
+from pruneproof.reporting.badge import endpoint
 
 
 def badge(record: Record) -> dict[str, Any]:
@@ -19,4 +20,4 @@ def badge(record: Record) -> dict[str, Any]:
         message, color = f"{what}, not all decided", "yellow"
     else:
         message, color = what, "brightgreen" if verdicts else "blue"
-    return {"schemaVersion": 1, "label": "pruneproof", "message": message, "color": color}
+    return endpoint(message, color)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment, PackageLoader, select_autoescape
-
-from pruneproof.integration.errors import printable
 from pruneproof.integration.inspection.report.picture import HIGH, WIDE, picture
 from pruneproof.integration.inspection.report.summary import (
     SIGNS,
@@ -18,22 +15,16 @@ from pruneproof.integration.inspection.report.summary import (
     state,
     worth_telling,
 )
+from pruneproof.reporting.html import environment
 
 
 def page(record: Record) -> str:
     """The page."""
-    environment = Environment(
-        loader=PackageLoader("pruneproof.integration.inspection.report", "."),
-        autoescape=select_autoescape(default=True),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        # What is escaped for HTML already is of another type.
-        finalize=lambda value: printable(value) if type(value) is str else value,
-    )
-    environment.filters["percent"] = percent
-    environment.filters["state"] = state
+    pages = environment("pruneproof.integration.inspection.report")
+    pages.filters["percent"] = percent
+    pages.filters["state"] = state
     verdicts = [each["verdict"] for each in record["claims"]]
-    return environment.get_template("inspect.html").render(
+    return pages.get_template("inspect.html").render(
         record=record,
         headline=headline(record),
         remarks=remarks(record),

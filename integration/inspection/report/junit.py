@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from pruneproof.integration.inspection.report.summary import Record, headline
-
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from pruneproof.reporting.junit import clean, document
 
 
 def junit(record: Record) -> str:
@@ -24,18 +21,11 @@ def junit(record: Record) -> str:
         "errors": "0",
     }
     root = Element("testsuites", {"name": "pruneproof inspect", **counts})
-    suite = SubElement(root, "testsuite", {"name": _clean(record["checkpoint"]), **counts})
+    suite = SubElement(root, "testsuite", {"name": clean(record["checkpoint"]), **counts})
     for each in claims:
-        case = SubElement(suite, "testcase", classname="claims", name=_clean(each["claim"]))
+        case = SubElement(suite, "testcase", classname="claims", name=clean(each["claim"]))
         if each["verdict"] == "contradicted":
-            SubElement(case, "failure", message=_clean(each["why"]), type="contradicted")
+            SubElement(case, "failure", message=clean(each["why"]), type="contradicted")
         elif each["verdict"] == "not_decided":
-            SubElement(case, "skipped", message=_clean(f"not decided: {each['why']}"))
-    ElementTree.indent(root)
-    declaration = '<?xml version="1.0" encoding="utf-8"?>\n'
-    return declaration + ElementTree.tostring(root, encoding="unicode") + "\n"
-
-
-def _clean(text: str) -> str:
-    """Without the characters that XML cannot hold."""
-    return _NOT_XML.sub("\ufffd", text)
+            SubElement(case, "skipped", message=clean(f"not decided: {each['why']}"))
+    return document(root)

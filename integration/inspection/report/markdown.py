@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
-from pruneproof.integration.errors import printable
 from pruneproof.integration.inspection.report.summary import (
     SIGNS,
     WORDS,
@@ -16,6 +13,7 @@ from pruneproof.integration.inspection.report.summary import (
     state,
     worth_telling,
 )
+from pruneproof.reporting.markdown import text
 
 ROWS = 60
 """Layers in the table; inspect.json has all."""
@@ -79,10 +77,3 @@ def _table(record: Record) -> list[str]:
 
 def _share(value: object) -> str:
     return percent(value) if isinstance(value, float) else text(value)
-
-
-def text(value: object) -> str:
-    """A value in a line of Markdown, with nothing in it that Markdown or HTML would obey."""
-    line = printable(" ".join(str(value).split()))
-    line = line.replace("&", "&amp;").replace("<", "&lt;")
-    return re.sub(r"([\\`*_\[\]|~#])", r"\\\1", line)

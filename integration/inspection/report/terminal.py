@@ -7,7 +7,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pruneproof.integration.errors import printable
 from pruneproof.integration.inspection.report.summary import (
     SIGNS,
     WORDS,
@@ -19,17 +18,10 @@ from pruneproof.integration.inspection.report.summary import (
     remarks,
     worth_telling,
 )
+from pruneproof.reporting.printable import printable
 
 STYLES = {"holds": "green", "contradicted": "bold red", "not_decided": "yellow",
           "explains": "green", "possible": "yellow", "refuted": "red"}  # fmt: skip
-PLAIN_WIDTH = 110
-"""Columns where the output is not a terminal, such as in the log of a CI run."""
-
-
-def console() -> Console:
-    """A console that is wide enough for the tables when its output goes to a file."""
-    found = Console()
-    return found if found.is_terminal else Console(width=PLAIN_WIDTH)
 
 
 def show(record: Record, screen: Console) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pruneproof.properties.gate.run import CONFORMS, Report
+from pruneproof.reporting.badge import endpoint
 
 
 def badge(report: Report) -> dict[str, Any]:
@@ -20,4 +21,4 @@ def badge(report: Report) -> dict[str, Any]:
         if hidden and not failed:
             message = f"{hidden} MUST not shown"
         color = "red" if failed or hidden else "orange"
-    return {"schemaVersion": 1, "label": "pruneproof", "message": message, "color": color}
+    return endpoint(message, color)

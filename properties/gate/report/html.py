@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, select_autoescape
-
 from pruneproof.properties.gate.judge import Result
 from pruneproof.properties.gate.methods import EVERY_SCORE, REFINEMENTS
-from pruneproof.properties.gate.printable import printable
 from pruneproof.properties.gate.property import Property
 from pruneproof.properties.gate.report.summary import (
     VERDICTS,
@@ -21,6 +18,8 @@ from pruneproof.properties.gate.report.summary import (
     shortened,
 )
 from pruneproof.properties.gate.run import CONFORMS, Report
+from pruneproof.reporting.html import environment
+from pruneproof.reporting.printable import LAYOUT, printable
 
 KINDS = {
     "score": "Scores",
@@ -50,19 +49,12 @@ class Matrix:
 
 def page(report: Report) -> str:
     """The page."""
-    environment = Environment(
-        loader=PackageLoader("pruneproof.properties.gate.report", "."),
-        autoescape=select_autoescape(default=True),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        # What is escaped for HTML already is of another type.
-        finalize=lambda value: printable(value) if type(value) is str else value,
-    )
-    environment.filters["anchor"] = anchor
-    environment.filters["printable"] = printable
-    environment.filters["ratio"] = ratio_text
-    environment.filters["short"] = shortened
-    return environment.get_template("gate.html").render(
+    pages = environment("pruneproof.properties.gate.report", LAYOUT)
+    pages.filters["anchor"] = anchor
+    pages.filters["printable"] = lambda text: printable(text, LAYOUT)
+    pages.filters["ratio"] = ratio_text
+    pages.filters["short"] = shortened
+    return pages.get_template("gate.html").render(
         report=report,
         conforms=report.exit_code == CONFORMS,
         headline=headline(report),

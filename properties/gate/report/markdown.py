@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from pruneproof.properties.gate.judge import Result
-from pruneproof.properties.gate.printable import printable
 from pruneproof.properties.gate.report.summary import (
     VERDICTS,
     by_property,
@@ -17,6 +16,8 @@ from pruneproof.properties.gate.report.summary import (
     shortened,
 )
 from pruneproof.properties.gate.run import CONFORMS, Report
+from pruneproof.reporting.markdown import text
+from pruneproof.reporting.printable import printable
 
 SNIPPETS = 20
 """With more, a summary would not fit where GitHub shows it; the other forms have all."""
@@ -103,10 +104,3 @@ def fenced(program: str) -> list[str]:
     longest = max((len(each) for each in re.findall("`+", program)), default=0)
     fence = "`" * max(3, longest + 1)
     return [f"{fence}python", program.rstrip("\n"), fence]
-
-
-def text(value: object) -> str:
-    """A value in a line of Markdown, with nothing in it that Markdown or HTML would obey."""
-    line = printable(" ".join(str(value).split()))
-    line = line.replace("&", "&amp;").replace("<", "&lt;")
-    return re.sub(r"([\\`*_\[\]|~#])", r"\\\1", line)

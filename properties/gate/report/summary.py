@@ -13,6 +13,7 @@ from pruneproof.properties.gate.conventions.values import VALUES
 from pruneproof.properties.gate.judge import Result
 from pruneproof.properties.gate.property import Property
 from pruneproof.properties.gate.run import CONFORMS, Report
+from pruneproof.reporting.printable import one_line
 
 VERDICTS = {
     "passed": "passed",
@@ -120,5 +121,4 @@ def shortened(value: Any, length: int = 300) -> str:
         >>> shortened([1.0, 2.0, 3.0], 8)
         '[1.0, 2…'
     """
-    text = " ".join(str(plain(value)).split())
-    return text if len(text) <= length else f"{text[: length - 1]}…"
+    return one_line(plain(value), length)

@@ -15,7 +15,6 @@ from rich.text import Text
 
 from pruneproof.properties.gate.adapter.transport import printed
 from pruneproof.properties.gate.judge import Result
-from pruneproof.properties.gate.printable import printable
 from pruneproof.properties.gate.property import Property
 from pruneproof.properties.gate.report.summary import (
     VERDICTS,
@@ -29,6 +28,7 @@ from pruneproof.properties.gate.report.summary import (
     shortened,
 )
 from pruneproof.properties.gate.run import CONFORMS, Progress, Report
+from pruneproof.reporting.printable import LAYOUT, printable
 
 STYLES = {
     "passed": "green",
@@ -174,7 +174,7 @@ def _show_conventions(report: Report, screen: Console) -> None:
 
 
 def _text(content: str, style: str = "") -> Text:
-    return Text(printable(content), style)
+    return Text(printable(content, LAYOUT), style)
 
 
 def _say(screen: Console, text: str, style: str = "", *, indent: int = 0) -> None:

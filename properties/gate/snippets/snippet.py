@@ -11,9 +11,9 @@ from torch import Tensor
 
 from pruneproof.properties.gate.adapter.subject import Call
 from pruneproof.properties.gate.adapter.target import split_target
-from pruneproof.properties.gate.printable import printable
 from pruneproof.properties.gate.property import Violation
 from pruneproof.properties.gate.snippets.program import PREFIX, prelude
+from pruneproof.reporting.printable import printable
 
 
 def snippet(target: str, calls: list[Call], violation: Violation) -> str:

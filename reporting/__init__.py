@@ -1,0 +1,1 @@
+"""What every room reports with: whole files, and other people's words that nothing obeys."""

@@ -1,0 +1,24 @@
+"""Words in Markdown."""
+
+from __future__ import annotations
+
+import re
+
+from pruneproof.reporting.printable import printable
+
+
+def text(value: object) -> str:
+    """A value in a line of Markdown, with nothing in it that Markdown or HTML would obey.
+
+    Example:
+        >>> text("<b>|\\x1b")
+        '&lt;b>\\\\|\\\\\\\\x1b'
+    """
+    line = printable(" ".join(str(value).split()))
+    line = line.replace("&", "&amp;").replace("<", "&lt;")
+    return re.sub(r"([\\`*_\[\]|~#])", r"\\\1", line)
+
+
+def cell(words: str) -> str:
+    """Our own Markdown, formulas included, where a table has it."""
+    return words.replace("|", "\\|")
