@@ -27,8 +27,6 @@ from pruneproof.integration.inspection.structured import Structured, structured
 DENSE_ZEROS = 0.01
 """Between what dense weights have that were never quantised (0.03 % at most in those measured) and
 the lowest sparsity that anybody prunes to."""
-FEWEST = 4
-"""Values in a run, on average: with no more it cannot be told whether a weight was pruned."""
 ROWS = 8
 """Outputs that must have the same number of zeros before it says something."""
 
@@ -212,7 +210,7 @@ def _look_at_levels(facts: Facts, content: Content) -> None:
     facts.levels = levels_of(values)
     zeros = facts.sparsity > facts.levels.nearest / 2
     rounded = not plain or facts.quantised
-    if not facts.levels.excess or facts.levels.values <= FEWEST or (zeros and not rounded):
+    if not facts.levels.excess or facts.levels.too_few or (zeros and not rounded):
         return
     facts.uneven = not removed_by_input(content)
     if moved and not zeros and not facts.uneven:
@@ -243,12 +241,12 @@ def _judged(facts: Facts) -> tuple[bool, str]:
             f"not decided: {100 * levels.nearest:.1f} % are at the value nearest to 0, which "
             "pruning may have made, or rounding of inputs of very different sizes"
         )
+    if rounded and levels.too_few:
+        facts.decided = False
+        return False, "not decided: a dense weight has as many zeros where levels are so few"
     if share <= DENSE_ZEROS:
         return False, f"{100 * share:.3g} % zeros"
     if rounded:
-        if levels.values <= FEWEST:
-            facts.decided = False
-            return False, "not decided: a dense weight has zeros, too, where levels are so few"
         if not levels.excess:
             return False, f"{100 * share:.1f} % zeros, which rounding to its levels explains"
         return True, f"{100 * share:.1f} % zeros, more than rounding to its levels explains"

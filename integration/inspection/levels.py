@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from pruneproof.integration.inspection.content import Array, Content
 
 RUN = 32
-"""Weights of a row that are taken to share their levels: what GGUF's formats have in a block, and a
-part of what others have."""
+"""Weights of a row among which equal ones are looked for."""
+BLOCK = 16
+"""Weights of a row that share their levels: the smallest block that GGUF's formats have."""
 LOOKED_AT, WINDOW = 2**14, 2048
 """Weights of the first look, and how many of a row at most."""
 SHARED = 0.15
-"""Of a run, the share of the value nearest to 0 from which on a tensor is looked at closely; in one
-whose values are all different it is 1 / 32."""
+"""Of a block, the share of the value nearest to 0 from which on a tensor is looked at closely; in
+one whose values are all different it is 1 / 16."""
 EXCESS = 0.1
 """By how much that value's share must exceed that of the values beside it: three times what
 Gaussian and twice what Laplacian weights have in any format of four bits or more."""
@@ -34,14 +35,16 @@ they may do so from that value on."""
 ACROSS, BESIDE = 256, 256
 """Outputs and inputs of the look at single inputs."""
 WIDE = 0.5
-"""Of an input's weights at other values, the share that is further away than the values beside it,
-from which on its weights reach over many levels."""
-FEW = 4
-"""Weights at other values of which an input must have as many, to be asked."""
+"""Of the weights of an input, or of a block, that are at other values, the share that is further
+away than the values beside it, from which on they reach over many levels."""
+FEW = 2, 4
+"""Weights at other values that half of a block, and those of an input, must have to be asked."""
 ENOUGH = 512
 """Weights that such inputs must have together."""
 CERTAIN = 3
 """Standard errors of the mean over such inputs."""
+FEWEST = 4
+"""Values that some block must exceed: a format of two bits gives dense weights the same zeros."""
 REPEATS = 0.07
 """Of the weights that are not 0, the share that another one of their run equals, above which a
 tensor has been in a quantised format; bfloat16 makes at most 0.04 equal, Q8_0 at least 0.11."""
@@ -49,19 +52,21 @@ tensor has been in a quantised format; bfloat16 makes at most 0.04 equal, Q8_0 a
 
 @dataclass(frozen=True)
 class Levels:
-    """What values the runs of a tensor share.
+    """What values the weights of a tensor share.
 
     Attributes:
         repeats: of the weights that are not 0, the share that equals another of its run.
-        nearest: share of the weights that hold their run's value nearest to 0.
-        beside: share that holds one of the two values beside it.
         values: mean number of values in a run.
+        nearest: share of the weights that hold their block's value nearest to 0.
+        beside: share that holds one of the two values beside it.
+        most: the largest number of values in a block.
     """
 
     repeats: float
+    values: float
     nearest: float
     beside: float
-    values: float
+    most: int
 
     @property
     def quantised(self) -> bool:
@@ -69,20 +74,21 @@ class Levels:
         return self.repeats > REPEATS
 
     @property
+    def too_few(self) -> bool:
+        """Whether there are so few that what was pruned cannot be told."""
+        return self.most <= FEWEST
+
+    @property
     def excess(self) -> bool:
-        """Whether the value nearest to 0 has more weights than rounding gives it, where all inputs'
+        """Whether the value nearest to 0 has more weights than rounding gives it where all inputs'
         weights are about as large."""
-        return _exceeds(self.nearest, self.beside)
+        return self.nearest - self.beside > EXCESS
 
 
-def _exceeds(nearest: float, beside: float) -> bool:
-    return nearest - beside > EXCESS and nearest > 2 * beside
-
-
-def runs_of(part: Array) -> Array:
-    """Rows cut into runs, runs × `RUN`; what is left over at the end of rows is left out."""
-    width = part.shape[1] // RUN * RUN
-    return part[:, :width].reshape(-1, RUN)
+def _cut(part: Array, size: int) -> Array:
+    """Rows cut into pieces, pieces × size; what is left over at the end of rows is left out."""
+    width = part.shape[1] // size * size
+    return part[:, :width].reshape(-1, size)
 
 
 def sample(content: Content) -> Array:
@@ -98,8 +104,8 @@ def _some_of(content: Content, rows: int, columns: int) -> Array:
 
 
 def shared(values: Array) -> float:
-    """Mean share of a run that holds the value nearest to 0, of which a run has one."""
-    size = np.abs(runs_of(values))
+    """Mean share of a block that holds the value nearest to 0, of which a block has one."""
+    size = np.abs(_cut(values, BLOCK))
     return float((size == size.min(axis=1, keepdims=True)).mean()) if size.size else 0.0
 
 
@@ -109,86 +115,107 @@ def levels_of(values: Array) -> Levels:
     Args:
         values: floats, rows × columns.
     """
-    runs = runs_of(values)
+    runs, blocks = _cut(values, RUN), _cut(values, BLOCK)
     if runs.size == 0:
-        return Levels(0.0, 0.0, 0.0, 0.0)
+        return Levels(0.0, 0.0, 0.0, 0.0, 0)
     numbers = _numbers(runs)
-    away = _away(runs, numbers)
     each = numbers + np.arange(len(runs))[:, None] * RUN
     repeated = np.bincount(each.ravel())[each] > 1
     nonzero = runs != 0
+    of_block = _numbers(blocks)
+    away = _away(blocks, of_block)
     return Levels(
         float((nonzero & repeated).sum() / max(1, nonzero.sum())),
+        float(numbers.max(axis=1).mean() + 1),
         float((away == 0).mean()),
         float((away == 1).mean() / 2),
-        float(numbers.max(axis=1).mean() + 1),
+        int(of_block.max()) + 1,
     )
 
 
 def removed_by_input(content: Content) -> bool:
-    """Whether the value nearest to 0 has more weights than rounding gives it at those inputs whose
-    weights reach over many levels, as many pruned ones must."""
+    """Whether the value nearest to 0 has more weights than rounding gives it where weights reach
+    over many levels, as many pruned ones must.
+
+    Half of a block and half of the outputs choose which blocks and inputs are asked, and the other
+    halves answer, each in turn: a choice by chance does not count as an answer.
+    """
     values = _some_of(content, ACROSS, BESIDE)
-    runs = runs_of(values)
-    if runs.size == 0:
+    blocks = _cut(values, BLOCK)
+    if blocks.size == 0:
         return False
-    away = _away(runs, _numbers(runs)).reshape(len(values), -1)
-    # Inputs that half of the outputs choose, the others judge: no chance is counted twice.
-    beside = np.count_nonzero(away[::2] == 1, axis=0)
-    further = np.count_nonzero(away[::2] > 1, axis=0)
-    wide = (further >= WIDE * (beside + further)) & (beside + further >= FEW)
-    judged = away[1::2, wide]
-    if judged.size < ENOUGH:
+    away = _away(blocks, _numbers(blocks)).reshape(len(values), -1, BLOCK)
+    answers = []
+    for ask, answer in ((0, 1), (1, 0)):
+        wide = _reach_far(away[:, :, ask::2], 2, FEW[0])
+        some, asked = away[:, :, answer::2], wide[:, :, None]
+        for rows, others in ((0, 1), (1, 0)):
+            # Blocks that are not asked count as nothing.
+            inputs = _reach_far(np.where(asked, some, 0)[rows::2], 0, FEW[1])
+            left = np.where(asked, some, BLOCK)[others::2][:, inputs]
+            answers.append([(left == each).sum(axis=0) for each in range(3)])
+            answers[-1].append((left < BLOCK).sum(axis=0))
+    at, beside, second, asked = np.concatenate(answers, axis=1)
+    weights = int(asked.sum())
+    if weights < ENOUGH:
         return False
-    shares = [(judged == each).mean(axis=0) for each in range(3)]
-    nearest, beside, second = (float(each.mean()) for each in shares)
-    more = shares[0] - shares[1]
-    by_chance = CERTAIN * float(more.std()) / len(more) ** 0.5
-    return _exceeds(nearest, beside / 2) and more.mean() > by_chance and beside <= EVEN * second
+    more = (at.sum() - beside.sum()) / weights
+    by_chance = CERTAIN * float((((at - beside) - more * asked) ** 2).sum()) ** 0.5 / weights
+    return (
+        (at - beside / 2).sum() > EXCESS * weights
+        and more > by_chance
+        and bool(beside.sum() <= EVEN * second.sum())
+    )
 
 
-def _numbers(runs: Array) -> NDArray[np.int64]:
-    """The place of each weight's value among the values of its run, from the lowest on."""
-    order = np.argsort(runs, axis=1)
-    ordered = np.take_along_axis(runs, order, axis=1)
-    steps = np.zeros(runs.shape, np.int64)
+def _reach_far(away: NDArray[np.int64], axis: int, few: int) -> NDArray[np.bool_]:
+    """Where weights at other values than the nearest, of which there are enough, are far away."""
+    others = np.count_nonzero(away, axis=axis)
+    return (np.count_nonzero(away > 1, axis=axis) >= WIDE * others) & (others >= few)
+
+
+def _numbers(pieces: Array) -> NDArray[np.int64]:
+    """The place of each weight's value among the values of its piece, from the lowest on."""
+    order = np.argsort(pieces, axis=1)
+    ordered = np.take_along_axis(pieces, order, axis=1)
+    steps = np.zeros(pieces.shape, np.int64)
     np.cumsum(ordered[:, 1:] != ordered[:, :-1], axis=1, out=steps[:, 1:])
     numbers = np.empty_like(steps)
     np.put_along_axis(numbers, order, steps, axis=1)
     return numbers
 
 
-def _away(runs: Array, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many values away from its run's value nearest to 0 each weight is."""
-    middle = np.abs(runs).argmin(axis=1)[:, None]
+def _away(pieces: Array, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many values away from its piece's value nearest to 0 each weight is."""
+    middle = np.abs(pieces).argmin(axis=1)[:, None]
     return np.abs(numbers - np.take_along_axis(numbers, middle, axis=1))
 
 
 def displaced(content: Content) -> int:
-    """How many weights hold their run's value nearest to 0, which is not 0, where many do."""
+    """How many weights hold their block's value nearest to 0, which is not 0, where many do."""
     return sum(
         int(np.count_nonzero(at_shared_value(content.floats(rows)))) for rows in content.parts()
     )
 
 
 def at_shared_value(part: Array) -> NDArray[np.bool_]:
-    """Which weights hold their run's value nearest to 0, where that is not 0 and many do.
+    """Which weights hold their block's value nearest to 0, where that is not 0 and many do.
 
-    The weights at the end of a row that fill no run are a run of their own.
+    The weights at the end of a row that fill no block are one of their own.
 
     Args:
         part: floats, rows × columns.
     """
     found = np.zeros(part.shape, bool)
-    width = part.shape[1] // RUN * RUN
-    for place, size in ((slice(0, width), RUN), (slice(width, None), part.shape[1] - width)):
+    width = part.shape[1] // BLOCK * BLOCK
+    for place, size in ((slice(0, width), BLOCK), (slice(width, None), part.shape[1] - width)):
         if part[:, place].size:
-            runs = part[:, place].reshape(-1, size)
-            found[:, place] = _in_runs(runs).reshape(len(part), -1)
+            blocks = part[:, place].reshape(-1, size)
+            found[:, place] = _in_blocks(blocks).reshape(len(part), -1)
     return found
 
 
-def _in_runs(runs: Array) -> NDArray[np.bool_]:
-    nearest = np.take_along_axis(runs, np.abs(runs).argmin(axis=1)[:, None], axis=1)
-    at = (runs == nearest) & (nearest != 0)
-    return at & (at.sum(axis=1, keepdims=True) >= SHARED * runs.shape[1])
+def _in_blocks(blocks: Array) -> NDArray[np.bool_]:
+    nearest = np.take_along_axis(blocks, np.abs(blocks).argmin(axis=1)[:, None], axis=1)
+    at = (blocks == nearest) & (nearest != 0)
+    return at & (at.sum(axis=1, keepdims=True) >= SHARED * blocks.shape[1])
