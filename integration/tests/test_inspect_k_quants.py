@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from gguf import GGUFReader
 from gguf.quants import dequantize
-from inspected import Found
 from safetensors.numpy import save_file
+
+from inspected import Found
 
 SAMPLE = Path(__file__).with_name("samples") / "k_quants.gguf"
 BLOCKS = {"Q2_K": 0, "Q3_K": 1, "Q4_K": 2, "Q5_K": 3, "Q6_K": 4, "IQ4_XS": 5}
