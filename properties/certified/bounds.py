@@ -176,12 +176,12 @@ class Bounded:
             absolute = _where((self.value == 0) | (ratio > absolute), absolute, ratio)
         return self._rounded(root, growth, absolute)
 
-    def hypot(self, other: Bounded) -> Bounded:
+    def hypot(self, other: Bounded, *, squaring: bool = True) -> Bounded:
         """√(x² + y²), by a library or by squaring: r = (1 + max(r₁, r₂))(1 + f) − 1."""
         growth = (1 + _larger(self.relative, other.relative)) * (1 + self.arithmetic.function_error)
         absolute = self.absolute + other.absolute
         squares = self.value * self.value, other.value * other.value
-        if not self.arithmetic.scaled_norms:
+        if squaring and not self.arithmetic.scaled_norms:
             absolute = absolute + self._vanished(squares[0]) + self._vanished(squares[1])
         value = np.sqrt(squares[0] + squares[1])
         return self._rounded(value, growth, absolute, rounding=False)
@@ -197,6 +197,12 @@ class Bounded:
         if p == 1:
             return self._sum_norm(axis)
         return self._euclidean_norm(axis) if p == 2 else self._power_norm(p, axis)
+
+    def or_as(self, other: Bounded) -> Bounded:
+        """The same numbers by either of two arrangements of a formula: the larger bounds."""
+        relative = _larger(self.relative, other.relative)
+        absolute = _larger(self.absolute, other.absolute)
+        return Bounded(self.value, relative, absolute, self.arithmetic)
 
     def rounded(self) -> Bounded:
         """One more rounding to the accumulation dtype, for a formula that can be arranged so."""

@@ -60,8 +60,13 @@ def symwanda(W: Bounded, x_norm: Bounded, y_norm: Bounded) -> Bounded:
 
 
 def symwanda_squared(W: Bounded, x_norm: Bounded, y_norm: Bounded) -> Bounded:
-    """|W_jk|·√(‖X_:j‖₂² + ‖Y_k:‖₂²), Appendix B."""
-    return abs(W) * x_norm[:, None].hypot(y_norm)
+    """|W_jk|·√(‖X_:j‖₂² + ‖Y_k:‖₂²), Appendix B.
+
+    Or the weight is multiplied with each norm before a library joins them, which rounds twice
+    where it underflows.
+    """
+    joined = (abs(W) * x_norm[:, None]).hypot(abs(W) * y_norm, squaring=False)
+    return (abs(W) * x_norm[:, None].hypot(y_norm)).or_as(joined)
 
 
 def symmetric(W: Bounded) -> Bounded:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pruneproof import reference
+from pruneproof.properties.certified.certify import assert_score
 from pruneproof.properties.certified.implementation import (
     REFERENCE,
     Implementation,
@@ -226,3 +227,18 @@ def test_a_wrong_score_is_rejected(rejects: Callable[..., None], variant: Varian
 def test_another_right_score_is_accepted(accepts: Callable[..., None], variant: Variant):
     file, name, fixtures = property_of(variant)
     accepts(file, name, **fixtures)
+
+
+def test_a_weight_may_be_multiplied_with_norms_before_or_after_these_are_joined():
+    """With η for the smallest number, 5η·√(0.1875² + 0.28125²) is 1.69η. Joined norms round it to
+    2η; 0.94η and 1.41η are both rounded to 1η first, and their hypotenuse, 1.41η, is 1η, too."""
+    smallest = torch.finfo(torch.float64).smallest_normal * torch.finfo(torch.float64).eps
+    weight = torch.tensor([[5 * smallest]], dtype=torch.float64)
+    norms = torch.tensor([[0.1875]]), torch.tensor([[0.28125]])
+    right = [each for each in RIGHT if each.method == "symwanda_squared"]
+    found = set()
+    for adapter in (ReferenceAdapter(), *map(VariantAdapter, right)):
+        found.add(adapter.score("symwanda_squared", weight, *norms).item() / smallest)
+        implementation = Implementation(adapter, REFERENCE.arithmetic)
+        assert_score(implementation, "symwanda_squared", weight, *norms)
+    assert found == {1, 2}
