@@ -105,6 +105,9 @@ def compare(it: Content, dense: Content) -> Beside:
         dense: of the same shape.
     """
     rules = [_Rounding(rule) for rule in _roundings(it.dtype)]
+    if it.dtype != dense.dtype and dense.dtype in ("BF16", "F16"):
+        # Both may be roundings of a third, of which this one is the finer.
+        rules.append(_Rounding(_roundings(dense.dtype)[0], of_dense=False))
     ratios = _Ratios(it.rows, it.columns)
     changed = both = grown = 0
     largest = 0.0
@@ -148,13 +151,15 @@ def compare(it: Content, dense: Content) -> Beside:
 
 
 class _Rounding:
-    """Counts the weights that a rounding of the dense ones does not give."""
+    """Counts the weights that a rounding of the dense ones does not give; or, where it is not of
+    the dense ones, those of which a rounding does not give the dense ones."""
 
-    def __init__(self, rule: Callable[[Array], Array]) -> None:
-        self.rule, self.missed = rule, 0
+    def __init__(self, rule: Callable[[Array], Array], *, of_dense: bool = True) -> None:
+        self.rule, self.of_dense, self.missed = rule, of_dense, 0
 
     def add(self, values: Array, of: Array) -> None:
-        self.missed += int(np.count_nonzero(self.rule(of) != values))
+        one, other = (of, values) if self.of_dense else (values, of)
+        self.missed += int(np.count_nonzero(self.rule(one) != other))
 
 
 def _roundings(dtype: str) -> list[Callable[[Array], Array]]:

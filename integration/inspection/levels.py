@@ -26,9 +26,9 @@ LOOKED_AT, WINDOW = 2**14, 2048
 SHARED = 0.15
 """Of a block, the share of the value nearest to 0 from which on a tensor is looked at closely; in
 one whose values are all different it is 1 / 16."""
-EXCESS = 0.1
-"""By how much that value's share must exceed that of the values beside it: three times what
-Gaussian and twice what Laplacian weights have in any format of four bits or more."""
+EXCESS = 1.5
+"""How much more frequent it may be than the values beside it for rounding to be all that there is:
+of Gaussian and Laplacian weights, and of Student's with three degrees of freedom, it is not."""
 EVEN = 1.5
 """How much more frequent the values beside it may be than the next: where the shares fall faster,
 they may do so from that value on."""
@@ -82,7 +82,7 @@ class Levels:
     def excess(self) -> bool:
         """Whether the value nearest to 0 has more weights than rounding gives it where all inputs'
         weights are about as large."""
-        return self.nearest - self.beside > EXCESS
+        return self.nearest > EXCESS * self.beside
 
 
 def _cut(part: Array, size: int) -> Array:
@@ -161,11 +161,7 @@ def removed_by_input(content: Content) -> bool:
         return False
     more = (at.sum() - beside.sum()) / weights
     by_chance = CERTAIN * float((((at - beside) - more * asked) ** 2).sum()) ** 0.5 / weights
-    return (
-        (at - beside / 2).sum() > EXCESS * weights
-        and more > by_chance
-        and bool(beside.sum() <= EVEN * second.sum())
-    )
+    return more > by_chance and bool(beside.sum() <= EVEN * second.sum())
 
 
 def _reach_far(away: NDArray[np.int64], axis: int, few: int) -> NDArray[np.bool_]:

@@ -104,9 +104,9 @@ def _content(entry: Entry, tensor: Any) -> Content:
 
 
 def _settings(reader: Any) -> Mapping[str, object]:
-    """The metadata that are no long lists."""
+    """The metadata that are no long lists, and how many heads each block has."""
     found: dict[str, object] = {}
     for key, each in reader.fields.items():
-        if len(each.data) == 1:
+        if len(each.data) == 1 or ".attention.head_count" in key:
             found[key] = each.contents()
     return found

@@ -56,8 +56,13 @@ def open_folder(name: str, folder: Path) -> Source:
     packed = packed_weights(config, headers, raw.whole)
     shapes = {name: header.shape for name, header in headers.items() if name not in packed.used}
     shapes |= {name: each.shape for name, each in packed.weights.items()}
-    # What is quantised as it is packed was a Linear layer's; sparse files keep any layout.
-    linear = {n for n, each in packed.weights.items() if not each.storage.endswith(SPARSE)}
+    # What is quantised as it is packed was a Linear layer's; sparse files keep any layout, as
+    # bitsandbytes does with experts in one.
+    linear = {
+        name for name, each in packed.weights.items()
+        if not each.storage.endswith(SPARSE)
+        and not (len(each.shape) > 2 and each.storage.startswith("bitsandbytes"))
+    }  # fmt: skip
     roles = roles_of(shapes, config, linear)
     entries = []
     for stored, header in headers.items():

@@ -89,8 +89,8 @@ class Pairs:
         """Where in a folder the rows of a GGUF file's layer may be, if not in the same order."""
         gguf, it = (self.source, entry) if self.is_gguf else (self.other, found)
         count = f"{gguf.architecture}.attention.head_count"
-        heads = gguf.settings.get(count)
-        few = gguf.settings.get(f"{count}_kv", heads)
+        heads = _of_block(gguf.settings.get(count), entry.role.block)
+        few = _of_block(gguf.settings.get(f"{count}_kv", heads), entry.role.block)
         rows = it.shape[0]
         if entry.role.inputs_first or found.role.inputs_first:
             # GPT-2's, which is transposed and keeps its order.
@@ -105,6 +105,13 @@ class Pairs:
             halves = 2 * (few if "attn_k" in it.name else heads)
             return [turned(rows, halves // 2)] if rows % halves == 0 else []
         return []
+
+
+def _of_block(setting: object, block: int | None) -> object:
+    """A setting that may differ from block to block."""
+    if isinstance(setting, list):
+        return setting[block] if block is not None and block < len(setting) else None
+    return setting
 
 
 def transposed(content: Content, experts: int = 1) -> Content:

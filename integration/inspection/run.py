@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pruneproof.integration.inspection.beside import Beside, compare
+from pruneproof.integration.inspection.beside import EQUAL, ROUNDED, Beside, compare
 from pruneproof.integration.inspection.calibration_texts import CalibrationTexts
 from pruneproof.integration.inspection.claimed import Claimed
 from pruneproof.integration.inspection.content import Content
@@ -132,14 +132,15 @@ def inspect(
             found.facts.append(facts)
             if mask is not None and entry.role.kind in COMPARED:
                 if beside is not None and comparable(entry, beside):
-                    original = beside.content(entry, content)
-                    found.beside[entry.name] = _compared(facts, content, original)
+                    original, compared = _beside(facts, content, beside)
+                    if compared is not None:
+                        found.beside[entry.name] = compared
                 if before is not None and comparable(entry, before):
                     found.fates[entry.name] = _followed(facts, content, before)
             if entry.role.judged and mask is not None:
                 of = subject(facts, mask, claimed, found.beside.get(entry.name))
                 subjects.append(of)
-                if original is not None and facts.pruned and not claimed.skips(of.layer):
+                if beside is not None and facts.pruned and not claimed.skips(of.layer):
                     _explain(explaining, of, mask, original)
         bars.step(task, entry.size)
     name_conventions(found.facts, claimed.sparsity)
@@ -177,6 +178,20 @@ def comparable(entry: Entry, pairs: Pairs) -> bool:
     return entry.storage != SCALED and (other is None or other.storage != SCALED) and not unscaled
 
 
+def _beside(facts: Facts, own: Content, pairs: Pairs) -> tuple[Content | None, Beside | None]:
+    """The dense tensor and what became of its weights; none where only its levels are known.
+
+    A quantised dense model is the one that was pruned if the kept weights are its own numbers. Else
+    the weights were other ones before they were quantised, and of these it says nothing.
+    """
+    dense = pairs.content(facts.entry, own)
+    found = _compared(facts, own, dense)
+    levels = pairs.entry(facts.entry).storage != PLAIN
+    if levels and (facts.entry.storage != PLAIN or found.relation not in (EQUAL, ROUNDED)):
+        return None, None
+    return dense, found
+
+
 def _compared(facts: Facts, content: Content, dense: Content) -> Beside:
     """What became of the kept weights; zeros of the dense model are no pruning."""
     found = compare(content, dense)
@@ -189,9 +204,12 @@ def _compared(facts: Facts, content: Content, dense: Content) -> Beside:
     return found
 
 
-def _explain(explaining: Explaining, of: Subject, mask: Any, dense: Content) -> None:
+def _explain(explaining: Explaining, of: Subject, mask: Any, dense: Content | None) -> None:
     """Ask what explains a layer's mask, where its zeros can be told from a format's."""
     facts = of.facts
+    if dense is None:
+        explaining.skip("of the dense weight only the levels of a format are known")
+        return
     if not of.exact and facts.entry.storage not in HALF_STEPS:
         explaining.skip("the format made or moved zeros, and which ones is not known")
         return

@@ -20,6 +20,9 @@ from pruneproof.integration.inspection.source import PLAIN
 HOLDS, CONTRADICTED, NOT_DECIDED = "holds", "contradicted", "not_decided"
 NEAR = 0.005
 """By how much the sparsity of a layer, and the mean of all, may differ from what is claimed."""
+UNCERTAIN = 0.15
+"""By how much moved zeros may be counted wrong: of 20 % Q5_1 shows 16.7 %, of a random 50 % of
+Student's weights IQ4_XS shows 57 %."""
 LIKE_CHANCE = 0.25
 """Of the deviation that outputs' numbers of zeros have by chance: where they have less than this,
 something held them together. With eight outputs chance alone has less once in some thousands."""
@@ -161,7 +164,9 @@ def _of_sparsity(claimed: Claimed, there: Sequence[Subject]) -> Verdict:
         if wrong := [each for each in blurred if not _near(each, share)]:
             first = wrong[0].facts
             gone = 100 * first.removed / first.entry.weights
-            return say(CONTRADICTED, f"{_some(wrong)} with {gone:.4g} % zeros, moved ones included")
+            why = f"{_some(wrong)} with {gone:.4g} % zeros, moved ones included"
+            told = any(not _near(each, share, UNCERTAIN) for each in wrong)
+            return say(CONTRADICTED if told else NOT_DECIDED, why)
         return say(HOLDS, f"as near as {blurred[0].facts.entry.dtype} shows it")
     near = f", to {100 * within:g} % of the weights: {_with_zeros(off)}" if off else ""
     return say(HOLDS, f"all {len(there)} layers have it{near}")
@@ -196,14 +201,21 @@ def _counts(each: Subject, share: float) -> bool:
     return facts.pruned and all(abs(count - share * inputs) <= 1 for count in facts.row_zeros)
 
 
-def _near(each: Subject, share: float) -> bool:
-    """Whether zeros, and moved ones, are those of a sparsity and of what rounding adds."""
+def _near(each: Subject, share: float, uncertain: float = 0.0) -> bool:
+    """Whether zeros, and moved ones, are those of a sparsity and of what rounding adds.
+
+    Moved zeros of a block that has few of them are not seen, and kept weights that are rounded to
+    the same value are counted, too: `uncertain` is by how much.
+    """
     facts = each.facts
+    if not facts.displaced and _counts(each, share):
+        return True
+    less = more = uncertain if facts.displaced else 0.0
     known = storage_format(facts.entry.storage)
     zeros = None if known is None else known.dense_zeros
-    more = 0.1 if zeros is None else 2 * zeros + 0.05
+    more += 0.1 if zeros is None else 2 * zeros + 0.05
     found = facts.removed / facts.entry.weights
-    return share - NEAR <= found <= share + more
+    return share - NEAR - less <= found <= share + more
 
 
 def _of_pattern(n_m: tuple[int, int], there: Sequence[Subject]) -> Verdict:

@@ -19,6 +19,8 @@ from pruneproof.integration.inspection.quantised.files import UNREAD, Files, Pac
 
 STATE = ".quant_state.bitsandbytes__"
 KINDS = {"nf4": "NF4", "fp4": "FP4"}
+BYTES = {"U8": 1, "I8": 1, "F16": 2, "BF16": 2, "F32": 4, "F64": 8}
+"""Of a number of the dtypes as which the codes may lie (`bnb_4bit_quant_storage`)."""
 LARGEST = 2**31
 """Numbers of a dimension, beyond which a shape is damaged."""
 
@@ -39,15 +41,16 @@ def read(files: Files, name: str) -> None:
         raise ValueError(f"{name}: lacks its codes, levels or their state; fetch it again")
     kind = states[0].removeprefix(name + STATE)
     taken = files.take(name, *parts)
-    if kind not in KINDS or files.headers[name].dtype != "U8":
-        files.add_unread(name, f"bitsandbytes {kind}", taken, files.headers[name].shape, UNREAD)
+    header = files.headers[name]
+    if kind not in KINDS or header.dtype not in BYTES:
+        files.add_unread(name, f"bitsandbytes {kind}", taken, header.shape, UNREAD)
         return
     shape, size, state = _state(files, name, states[0])
     count = prod(shape)
     wrong = ValueError(
         f"{name}: its tensors do not fit each other as {KINDS[kind]}; fetch it again"
     )
-    if prod(files.headers[name].shape) != -(-count // 2):
+    if prod(header.shape) * BYTES[header.dtype] != -(-count // 2):
         raise wrong
     if prod(files.headers[f"{name}.absmax"].shape) != -(-count // size):
         raise wrong
@@ -57,7 +60,7 @@ def read(files: Files, name: str) -> None:
     rows, columns = prod(shape[:-1]), shape[-1]
 
     def content() -> Content:
-        codes = np.asarray(files.whole(name)).reshape(-1)
+        codes = np.ascontiguousarray(files.whole(name)).reshape(-1).view(np.uint8)
         gone = _largest(files, name, state) == 0
         some = bool(gone.any())
 
