@@ -129,7 +129,9 @@ def inspect(
     sources = {each: context.get_parameter_source(each) for each in of_texts}
     given = [name for name, source in sources.items() if source and source.name != "DEFAULT"]
     if given and not calibration:
-        raise ValueError(f"calibration: {given[0]} is of a text; name one, or leave it out")
+        raise ValueError(
+            f"calibration: {given[0]} needs a calibration text; name one, or leave it out"
+        )
     if calibration:
         texts = CalibrationTexts(tuple(calibration), samples, seqlen, seed, pack)
     if claims is not None:

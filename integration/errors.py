@@ -1,4 +1,4 @@
-"""What of an error belongs into the one line that a user reads."""
+"""The part of an error that belongs into the one line that a user reads."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 def system_error(error: BaseException) -> int | None:
     """The operating system's number of an error; None for an error of another kind.
 
-    safetensors and tokenizers have errors of their own, of which the system's is but a text.
+    safetensors and tokenizers raise errors of their own, which only quote the system's.
 
     Example:
         >>> system_error(OSError(28, "No space left")), system_error(Exception("x (os error 28)"))
@@ -77,7 +77,7 @@ def with_remedy(code: int, what: str = "") -> str:
 
 
 def told(error: BaseException) -> str | None:
-    """What a user is told of an input, a setting or a machine that does not do; None for a defect.
+    """The line that a user reads of an unsuitable input, setting or machine; None for a defect.
 
     Example:
         >>> told(ValueError("seqlen must be\\nat least 2")), told(KeyError("x"))

@@ -62,6 +62,6 @@ def perplexity_of(scored: Iterable[tuple[Tensor, Tensor]]) -> float:
         total += loss.double().cpu()
         predictions += target.numel()
     if predictions == 0:
-        raise ValueError("windows: there is none")
+        raise ValueError("windows must be at least one, got none")
     mean = float(total) / predictions
     return math.inf if mean >= 709 else math.exp(mean)

@@ -53,7 +53,7 @@ def zero_shot(
         ValueError: no task, one that is unknown or has no `acc`, or a limit below 1.
     """
     if not tasks:
-        raise ValueError("tasks: there is none")
+        raise ValueError("tasks must be at least one, got none")
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be at least 1, got {limit}")
     check_installed()

@@ -28,13 +28,13 @@ REORDERED, SIGNS, SHIFTS = "reordered", "signs", "shifts"
 
 @dataclass(frozen=True)
 class Statistic:
-    """What a method takes of activations, one number an input or an output.
+    """A statistic of activations that a method uses, one number an input or an output.
 
     Attributes:
         of: `inputs` (X, tokens × in_features) or `outputs` (Y, out_features × d).
         name: what `ActivationStatistics` calls it.
-        compute: takes it of all activations at once.
-        moments: whether the accumulator has it only with moments.
+        compute: the function from all activations to it.
+        moments: whether the accumulator must gather moments for it.
     """
 
     of: str
@@ -68,12 +68,12 @@ class Interval:
 
 @dataclass(frozen=True)
 class Parameter:
-    """What may be chosen of a method.
+    """A parameter that a caller may choose.
 
     Attributes:
         allowed: an interval, words, or `bool`.
         source: of the parameter and of its default.
-        help: one line for the command, in which `{methods}` stands for those that have it.
+        help: one line for the command; `{methods}` stands for the methods that have the parameter.
     """
 
     allowed: Interval | tuple[str, ...] | type[bool]
@@ -133,7 +133,7 @@ _NOT_CHOSEN = ("W", "keep", "m")
 
 @dataclass(frozen=True)
 class Method:
-    """What scores and refinements have in common.
+    """The fields that scores and refinements share.
 
     Attributes:
         function: computes it, in the paper's orientation; its name is the method's.
@@ -148,24 +148,24 @@ class Method:
 
     @property
     def name(self) -> str:
-        """As adapters and plans are asked for it."""
+        """The name that adapters and plans use."""
         return self.function.__name__
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
-        """What may be chosen, in the order of the function's signature."""
+        """The parameters that may be chosen, in the order of the function's signature."""
         names = signature(self.function).parameters
         chosen = (name for name in names if name not in (*_NOT_CHOSEN, *self.statistics))
         return {name: self.known[name] for name in chosen}
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
-        """Of the parameters."""
+        """The default of each parameter."""
         given = signature(self.function).parameters
         return {name: given[name].default for name in self.parameters}
 
     def needs(self, **parameters: Any) -> dict[str, Statistic]:
-        """The statistics without which it cannot be computed for these parameters."""
+        """The statistics that it needs for these parameters."""
         return dict(self.statistics)
 
 
@@ -174,15 +174,16 @@ class Score(Method):
     """A score.
 
     Attributes:
-        degree: d, where weights times c > 0 have scores times c^d; or that by all parameters.
-        keeps: what does not change it: `reordered` inputs and outputs, which reorder it alike;
-            the `signs` of weights and activations; `shifts`, a constant added to an input in
-            all tokens.
-        transposed: the score of the transposed layer, inputs and outputs exchanged, that has the
-            transposed values; None where there is none, or where it says so of this one.
-        divides: whether by norms of the weights, which a dead input or output has not.
-        samples: whether it hangs on a seed, and so has no closed form.
-        prunes: whether a layer's own activations are what it takes.
+        degree: d, such that multiplying the weights by c > 0 multiplies the scores by c^d; or a
+            function from all parameters to d.
+        keeps: the changes that leave it the same: `reordered` inputs and outputs, which reorder
+            it alike; the `signs` of weights and activations; `shifts`, a constant added to an
+            input in all tokens.
+        transposed: the score that gives the transposed values on the transposed layer, inputs and
+            outputs exchanged; None where no score does, or where that score names this one.
+        divides: whether it divides by norms of weights, which are 0 for dead inputs or outputs.
+        samples: whether it depends on a seed, and so has no closed form.
+        prunes: whether a layer's own activations are all it needs, so that `prune` can use it.
     """
 
     degree: int | Callable[[Mapping[str, Any]], int] = 1
@@ -193,13 +194,13 @@ class Score(Method):
     prunes: bool = True
 
     def degree_in_weight(self, **parameters: Any) -> int:
-        """d, where weights times c > 0 have scores times c^d."""
+        """d, such that multiplying the weights by c > 0 multiplies the scores by c^d."""
         if isinstance(self.degree, int):
             return self.degree
         return self.degree({**self.defaults, **parameters})
 
     def degree_in_activations(self, **parameters: Any) -> float:
-        """d, where activations times c > 0 have scores times c^d."""
+        """d, such that multiplying the activations by c > 0 multiplies the scores by c^d."""
         chosen = {**self.defaults, **parameters}
         return chosen.get("alpha", 1) if self.statistics else 0
 
@@ -213,7 +214,8 @@ class Score(Method):
         return dict(self.statistics) if self.degree_in_activations(**parameters) else {}
 
     def takes(self, of: str, **parameters: Any) -> bool:
-        """Whether an adapter is given these activations: where a default or the choice needs them.
+        """Whether an adapter receives these activations: it does if the defaults or the given
+        parameters need them.
 
         Example:
             >>> [SCORES[name].takes(INPUTS, alpha=0) for name in ("wanda", "lp")]

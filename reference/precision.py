@@ -59,7 +59,8 @@ def accumulation_copy(
 ) -> Float[Tensor, "..."]:
     """Convert as :func:`to_accumulation` does, but always to a new tensor.
 
-    What is done to it in place needs no memory, which takes torch longer to find than to fill.
+    In-place operations on the copy then allocate nothing: torch takes longer to find new memory
+    than to fill it.
 
     Args:
         A: any floating dtype, at most as wide as the accumulation dtype.

@@ -6,5 +6,5 @@ from typing import Any
 
 
 def endpoint(message: str, color: str) -> dict[str, Any]:
-    """Its content."""
+    """The content of `badge.json`."""
     return {"schemaVersion": 1, "label": "pruneproof", "message": message, "color": color}

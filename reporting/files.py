@@ -11,19 +11,20 @@ T = TypeVar("T")
 
 
 def json_text(value: Any, indent: int | None = 2) -> str:
-    """The text of a JSON file; a ValueError for infinity and what is no number."""
+    """The text of a JSON file; a ValueError for infinity and NaN."""
     return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def write_whole(path: Path, text: str, errors: str = "strict") -> None:
     """Write `text` beside `path`, then rename it; a failure leaves `path` as it was.
 
-    The draft, `.NAME.draft`, is what a kill may leave; the next call for this path takes it over.
+    If the process is killed, a draft `.NAME.draft` may remain; the next call for this path
+    overwrites it.
 
     Args:
-        path: of the file, which one process writes at a time.
-        text: as UTF-8.
-        errors: what becomes of what UTF-8 cannot hold, as in `str.encode`.
+        path: where the file goes; only one process may write it at a time.
+        text: the content, encoded as UTF-8.
+        errors: how characters that UTF-8 cannot hold are handled, as in `str.encode`.
 
     Raises:
         OSError: the folder is missing, not writable or full.
@@ -46,7 +47,7 @@ def prepare(folder: Path, names: Iterable[str]) -> Path:
     """Make a report's folder, remove what an earlier run left in it, and return its absolute path.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: the folder cannot be made.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
@@ -57,12 +58,13 @@ def prepare(folder: Path, names: Iterable[str]) -> Path:
 def write_report(
     found: T, folder: Path, forms: Mapping[str, Callable[[T], str]], errors: str = "strict"
 ) -> None:
-    """Write what was found in all its forms, one after the other.
+    """Write the same findings as several files, one after the other.
 
     Args:
-        found: what each form is made of.
-        folder: for the files.
-        forms: by the name of a file, its content; the one that says `complete` is the last.
+        found: the findings that every file shows.
+        folder: where the files go.
+        forms: maps each file's name to a function from `found` to its content, in the order of
+            writing; the file that says `complete` comes last.
         errors: see `write_whole`.
 
     Raises:

@@ -8,10 +8,10 @@ from pruneproof.reporting.printable import printable
 
 
 def environment(package: str, kept: str = "\n") -> Environment:
-    """Where the templates of a package are filled in; all that they show is escaped.
+    """The jinja2 environment for a package's templates; it escapes every value that they show.
 
     Args:
-        package: that holds the templates.
+        package: the import name of the package that holds the templates.
         kept: see `printable`.
     """
     return Environment(

@@ -10,12 +10,12 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def clean(text: str) -> str:
-    """Without the characters that XML cannot hold."""
+    """Replace each character that XML cannot hold by U+FFFD."""
     return _NOT_XML.sub("\ufffd", text)
 
 
 def document(root: Element) -> str:
-    """The file, indented."""
+    """The XML file as text, indented."""
     ElementTree.indent(root)
     declaration = '<?xml version="1.0" encoding="utf-8"?>\n'
     return declaration + ElementTree.tostring(root, encoding="unicode") + "\n"

@@ -8,7 +8,7 @@ from pruneproof.reporting.printable import printable
 
 
 def text(value: object) -> str:
-    """A value in a line of Markdown, with nothing in it that Markdown or HTML would obey.
+    """A value for a line of Markdown, with all syntax of Markdown and HTML in it escaped.
 
     Example:
         >>> text("<b>|\\x1b")
@@ -20,5 +20,5 @@ def text(value: object) -> str:
 
 
 def cell(words: str) -> str:
-    """Our own Markdown, formulas included, where a table has it."""
+    """Our own Markdown, formulas included, made fit for a cell of a table."""
     return words.replace("|", "\\|")

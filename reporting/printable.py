@@ -7,11 +7,11 @@ LAYOUT = "\n\t"
 
 
 def printable(text: str, kept: str = "\n") -> str:
-    r"""A text with escapes in place of what moves a cursor, colours a screen or turns a line round.
+    r"""Escape the characters that move a cursor, colour a screen or reverse a line's direction.
 
     Args:
-        text: such as a name in a file.
-        kept: control characters that stay.
+        text: other people's words, such as a name in a file.
+        kept: control characters that are not escaped.
 
     Example:
         >>> printable("a\x1b[31mb\u202ec\td\n"), printable("a\x1b\td\n", LAYOUT)
@@ -24,7 +24,7 @@ def printable(text: str, kept: str = "\n") -> str:
 
 
 def one_line(value: object, most: int = 300) -> str:
-    """A value, such as an error, without line breaks, cut where it is long.
+    """The text of a value, such as an error, in one line of at most `most` characters.
 
     Example:
         >>> one_line(ValueError("wrong:\\n  too long"), most=8)

@@ -6,6 +6,6 @@ from rich.console import Console
 
 
 def console(width: int = 110) -> Console:
-    """A terminal; where there is none, as in the log of a CI run, so many columns for tables."""
+    """A console for tables: as wide as the terminal, or `width` columns without one, as in CI."""
     found = Console()
     return found if found.is_terminal else Console(width=width)

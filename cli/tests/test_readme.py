@@ -25,3 +25,5 @@ def test_its_links_lead_somewhere(link: str) -> None:
 def test_ci_runs_its_test_command() -> None:
     (command,) = [line for line in README.splitlines() if line.endswith("tox -e tests")]
     assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert "- run: .ci/run" in workflow

@@ -63,13 +63,13 @@ def check_gguf(name: str, model: Any) -> None:
     is_taken = _taken(str(_value(reader, "general.architecture")), model)
     if left := [each.name for each in reader.tensors if not is_taken(each.name)]:
         raise ValueError(
-            f"model: transformers leaves out {len(left)} of the {len(reader.tensors)} tensors of "
-            f"{Path(name).name}, {left[0]} first, so that another model would be pruned; {help_}"
+            f"model: transformers ignores {len(left)} of the {len(reader.tensors)} tensors of "
+            f"{Path(name).name}, {left[0]} first, so a different model would be pruned; {help_}"
         )
     for key, value in _settings(reader, model):
         raise ValueError(
-            f"model: {Path(name).name} says {key} = {value}, which transformers leaves out, so "
-            f"that another model would be pruned; {help_}"
+            f"model: {Path(name).name} says {key} = {value}, which transformers ignores, so "
+            f"a different model would be pruned; {help_}"
         )
 
 

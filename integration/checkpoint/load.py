@@ -243,7 +243,7 @@ def stored_files(name: str, model: Any) -> Shards | OnHub | None:
     # Its libraries for HTTP differ between versions, and so do their errors.
     except Exception as error:
         raise OSError(
-            f"model: what the weights of {name} are called cannot be fetched; fetch it with "
+            f"model: the names of {name}'s weights cannot be fetched; fetch the model with "
             f"`hf download {name}`, or try again ({one_line(error, 200)})"
         ) from error
     return OnHub(

@@ -37,12 +37,14 @@ def indexed_headers(folder: Path) -> tuple[dict[str, Path], Mapping[str, Header]
     files = _files(folder)
     there = {file: headers_of(file) for file in sorted(set(files.values()))}
     if lost := [name for name, file in files.items() if name not in there[file]]:
-        raise ValueError(f"{files[lost[0]]}: holds no {lost[0]}, as {INDEX} says; fetch both again")
+        raise ValueError(
+            f"{files[lost[0]]}: lacks {lost[0]}, which {INDEX} says it holds; fetch both again"
+        )
     # transformers 5 would read it all the same, and transformers 4 would not.
     for file, names in there.items():
         if more := sorted(name for name in names if files.get(name) != file):
             raise ValueError(
-                f"{file}: holds {more[0]}, of which {INDEX} knows nothing; fetch both again"
+                f"{file}: holds {more[0]}, which {INDEX} does not list; fetch both again"
             )
     return files, {name: there[file][name] for name, file in files.items()}
 

@@ -37,7 +37,7 @@ def compare_saved(
     except ValueError as error:
         raise ValueError(f"out: what was written is not the model ({error}); {again}") from error
     if saved.left:
-        raise ValueError(f"out: {saved.left[0]} was written and is not the model's; {again}")
+        raise ValueError(f"out: {saved.left[0]} was written but is no tensor of the model; {again}")
     needed, names = set(), saved.names()
     for part in measured:
         for name, each in part.items():
@@ -45,12 +45,12 @@ def compare_saved(
             if name not in names:
                 if _left_out(model, name):
                     continue
-                raise ValueError(f"out: {name} was measured and not written; {again}")
+                raise ValueError(f"out: {name} was measured but not written; {again}")
             (read,) = saved.read([name], "cpu", as_is=True).values()
             if not same_bits(read, each.detach().to("cpu")):
-                raise ValueError(f"out: {name} was written otherwise than measured; {again}")
+                raise ValueError(f"out: {name} as written differs from what was measured; {again}")
     if more := sorted(saved.groups.keys() - saved.same.keys() - needed):
-        raise ValueError(f"out: {more[0]} was written and not measured; {again}")
+        raise ValueError(f"out: {more[0]} was written but not measured; {again}")
 
 
 def _left_out(model: Any, name: str) -> bool:

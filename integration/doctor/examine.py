@@ -82,7 +82,7 @@ def examine(
         ValueError: the model has no stack of blocks; no window.
     """
     if len(windows) == 0:
-        raise ValueError("windows: there is none")
+        raise ValueError("windows must be at least one, got none")
     known = publications() if known is None else known
     splitter = known.tokenizer_of(tokenizer)
     identity = of_model.recognise(known, model.config, splitter)

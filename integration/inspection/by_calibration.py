@@ -41,7 +41,7 @@ def by_calibration(
     }
     if not own:
         raise ValueError(
-            "calibration: nothing in the checkpoint is pruned, so that there is no mask to explain"
+            "calibration: nothing in the checkpoint is pruned, so there is no mask to explain"
         )
     # Experts of one tensor are matrices of their own names in the model.
     (most, _), *_ = Counter(own.values()).most_common(1)

@@ -123,7 +123,8 @@ def read_claims(path: Path) -> Claimed:
     known = {each.name for each in fields(Claimed)} - {"methods"} | {"method"}
     if unknown := sorted(data.keys() - known):
         raise ValueError(
-            f"claims: {path} says {unknown[0][:100]}, must be of {', '.join(sorted(known))}"
+            f"claims: {path} has the unknown key {unknown[0][:100]}; the keys are "
+            f"{', '.join(sorted(known))}"
         )
     n_m = data.get("n_m")
     return Claimed(

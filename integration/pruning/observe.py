@@ -169,7 +169,7 @@ def _sent(matrices: Matrices, tokens: Tensor, block: int) -> Tensor:
     sent = (tokens != 0).any(-1)
     if bool(sent.all()):
         raise ValueError(
-            f"block {block}, {matrices.name}: every expert computes every token, so it cannot be "
-            "seen which of them the router has sent to it; take transformers 5"
+            f"block {block}, {matrices.name}: every expert computes every token, which hides "
+            "the tokens that the router chose for it; take transformers 5"
         )
     return sent

@@ -167,7 +167,7 @@ def check_routed(model: Any, device: str) -> None:
     if model.config.model_type == "gpt_oss" and not CONVERTS and device != "cpu":
         raise ValueError(
             f"device: with transformers 4 every expert of gpt-oss computes every token on "
-            f"{device}, so that it cannot be seen which the router has sent it to; take cpu, or "
+            f"{device}, which hides the tokens that the router chose for it; take cpu, or "
             "transformers 5"
         )
 
@@ -275,6 +275,6 @@ def check_vocabulary(model: Any, *tokens: Tensor) -> None:
     largest = max(int(each.max()) for each in tokens)
     if largest >= known:
         raise ValueError(
-            f"tokenizer: gives token {largest}, and the model has embeddings for {known}; it is "
-            "another model's"
+            f"tokenizer: gives token {largest}, but the model has embeddings for only {known}; "
+            "take the model's own tokenizer"
         )

@@ -26,7 +26,7 @@ def check_reached(
         mean = sum(tokens.values()) // len(names)
         raise ValueError(
             f"block {block}: no calibration token reached {len(experts)} of its {len(everyone)} "
-            f"experts, {experts[0]} first, where {mean} reach one on average; take more or other "
-            "samples, or decide with --unreached magnitude or --unreached dense"
+            f"experts, {experts[0]} first; an expert is reached by {mean} on average; take "
+            "more or other samples, or decide with --unreached magnitude or --unreached dense"
         )
     return tokens

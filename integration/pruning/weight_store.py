@@ -29,7 +29,7 @@ from pruneproof.integration.pruning.blockwise import Loaded, Masks, apply
 Done = Callable[[int], Masks | None]
 """The masks of a block that is done."""
 Told = Callable[[float], None]
-"""Is told which part of the work, of 1, has been done since the last call."""
+"""Called with the fraction of the work done since the last call; all calls add up to 1."""
 
 
 class WeightStore(Protocol):

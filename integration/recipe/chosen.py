@@ -162,7 +162,7 @@ def mean_sparsity(plan: Plan, layers: Iterable[tuple[int, str, int]]) -> float:
         if (sparsity := plan.sparsity_of(block, name)) is not None:
             weights[sparsity] += count
     if not weights:
-        raise ValueError("layers: all are skipped, and nothing has no mean")
+        raise ValueError("layers: all are skipped, so there is no mean sparsity")
     # Exact until the end, so that the mean of equal sparsities is that sparsity.
     total = sum(Fraction(sparsity) * count for sparsity, count in weights.items())
     return float(total / weights.total())

@@ -89,7 +89,7 @@ class Plan:
             _check_parameters(self.refinement, self.refine_parameters)
         elif self.refine_parameters:
             name, *_ = self.refine_parameters
-            raise ValueError(f"the refinement's {name} is given, and refine is left out")
+            raise ValueError(f"{name} is a parameter of a refinement, but refine is not given")
 
     @property
     def score(self) -> Score:

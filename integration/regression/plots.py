@@ -28,7 +28,7 @@ def picture(outcomes: Sequence[Outcome]) -> Figure:
         ValueError: there is none.
     """
     if not outcomes:
-        raise ValueError("outcomes: there is none")
+        raise ValueError("outcomes must be at least one, got none")
     edge = reach(outcomes)
     figure = Figure(figsize=(7.5, 0.9 + 0.24 * len(outcomes)), layout="constrained")
     axes = figure.add_subplot()

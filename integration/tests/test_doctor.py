@@ -324,7 +324,7 @@ def test_without_measuring_nothing_is_called_healthy(model, known):
 
 
 def test_no_window_is_an_error(model, known):
-    with pytest.raises(ValueError, match="windows: there is none"):
+    with pytest.raises(ValueError, match="windows must be at least one, got none"):
         examine(model, Tokenizer(), WINDOWS[:0], known=known)
 
 

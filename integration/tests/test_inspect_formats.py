@@ -1,6 +1,7 @@
 """Zeros that a format made, zeros that it moved, and packed layouts."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from inspected import BLOCKS, CONFIG, NAMES, dense, pruned, save, smallest, two_of_four
 from pruneproof.integration.inspection.content import KINDS, as_floats
 from pruneproof.integration.inspection.formats import formats
-from pruneproof.integration.inspection.measuring import TYPES, measured
+from pruneproof.integration.inspection.measuring import TYPES, measured, page
 
 IN_GGUF = {"self_attn.q_proj": "attn_q", "self_attn.o_proj": "attn_output",
            "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down"}  # fmt: skip
@@ -72,6 +73,11 @@ def test_a_claim_is_judged_with_the_zeros_that_were_moved(tmp_path, inspect):
     assert inspect(write_gguf(tmp_path / "2.gguf", two, "Q8_0"), "--n-m", "2:4").code == 0
     found = inspect(write_gguf(tmp_path / "3.gguf", two, "Q4_1"), "--n-m", "2:4")
     assert "moved the zeros" in found.record["claims"][0]["why"]
+
+
+def test_the_page_is_current():
+    recorded = Path(__file__).parents[2] / "docs" / "formats.md"
+    assert recorded.read_text(encoding="utf-8") == page(formats().values())
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -101,7 +101,10 @@ def test_a_wrong_call_is_named(tmp_path, refused, options, message):
     [
         ("sparsity = ", "is no TOML"),
         ("sparsity = true", "sparsity in"),
-        ("sparsty = 0.5", "says sparsty, must be of group, method, n_m, skip, sparsity"),
+        (
+            "sparsty = 0.5",
+            "has the unknown key sparsty; the keys are group, method, n_m, skip, sparsity",
+        ),
         ("method = 5", "method in"),
         ('n_m = "2"', "n-m must be two numbers"),
     ],

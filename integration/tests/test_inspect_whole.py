@@ -123,7 +123,7 @@ def test_a_wrong_call_leaves_the_earlier_report(tmp_path, inspect):
     [
         (["", "--sparsity", "0.5"], "checkpoint: must be a hub id"),
         (["it", "--dense", ""], "dense: must be a hub id"),
-        (["it", "--samples", "5"], "calibration: samples is of a text"),
+        (["it", "--samples", "5"], "calibration: samples needs a calibration text"),
     ],
 )
 def test_an_empty_name_and_idle_options_are_refused(

@@ -68,7 +68,7 @@ def test_a_missing_tokenizer(family, refused, tmp_path):
 
 def test_another_models_tokenizer(llama, refused, save_checkpoint):
     llama.resize_token_embeddings(50)
-    refused(save_checkpoint(llama), "gives token 82, and the model has embeddings for 50")
+    refused(save_checkpoint(llama), "gives token 82, but the model has embeddings for only 50")
 
 
 def test_a_calibration_text_that_is_too_short(llama, refused, save_checkpoint, tmp_path):

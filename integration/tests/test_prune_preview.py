@@ -135,7 +135,7 @@ def test_parameters_of_a_refinement_reach_it(command, tmp_path):
         (("--method", "wanda", "--ratio", "1"), "wanda has no parameter ratio; it takes alpha"),
         (
             ("--method", "wanda", "--max-cycles", "3"),
-            "the refinement's max_cycles is given, and refine",
+            "max_cycles is a parameter of a refinement, but refine",
         ),
         (
             ("--method", "wanda", "--refine", "dsnot", "--gamma-grow", "1"),

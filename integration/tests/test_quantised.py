@@ -90,10 +90,10 @@ def test_a_gguf_file_is_expanded_and_saved_as_it_was_measured(tmp_path):
     [
         # What a file of Llama 3.1 and later has, for the rotary frequencies; and biases, which its
         # configuration does not speak of.
-        (["rope_freqs.weight"], {}, "leaves out 1 of the 58 tensors of m.gguf, rope_freqs.weight"),
-        (["blk.4.attn_q.bias", "blk.5.attn_q.bias"], {}, r"leaves out 2 of .*, blk.4.attn_q.bias"),
+        (["rope_freqs.weight"], {}, "ignores 1 of the 58 tensors of m.gguf, rope_freqs.weight"),
+        (["blk.4.attn_q.bias", "blk.5.attn_q.bias"], {}, r"ignores 2 of .*, blk.4.attn_q.bias"),
         ([], {"llama.rope.scaling.type": "yarn", "llama.rope.scaling.factor": 4.0},
-         r"says rope.scaling.type = yarn, which transformers leaves out"),
+         r"says rope.scaling.type = yarn, which transformers ignores"),
         ([], {"llama.attention.scale": 0.5}, r"says attention.scale = 0.5"),
         ([], {"llama.attention.key_length": 8}, r"says attention.key_length = 8"),
     ],

@@ -231,5 +231,5 @@ class TestPictures:
         assert {line.get_fillstyle() for line in markers} == {"none"}
 
     def test_no_cell_is_no_picture(self):
-        with pytest.raises(ValueError, match="outcomes: there is none"):
+        with pytest.raises(ValueError, match="outcomes must be at least one, got none"):
             picture([])

@@ -1,11 +1,12 @@
 """The pictures show what the ledger holds, and do without what it lacks."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
 
-from pruneproof.integration.experiments import pictures, smollm2
+from pruneproof.integration.experiments import Ledger, pictures, smollm2
 
 ALL = {each.digest: {"perplexity": 30.0 + n} for n, each in enumerate(smollm2.EXPERIMENTS)}
 
@@ -33,6 +34,17 @@ def test_a_line_holds_the_numbers():
         [0, ALL[smollm2.DENSE.digest]["perplexity"]],
         *([pytest.approx(100 * s), p] for s, p in zip(smollm2.SPARSITIES, expected, strict=True)),
     ]
+
+
+@pytest.mark.parametrize("name", pictures.DRAWN)
+def test_the_committed_picture_is_current(name, tmp_path, monkeypatch):
+    committed = Path(__file__).parents[2] / "docs" / "pictures" / f"{name}.svg"
+    monkeypatch.setattr(pictures, "FOLDER", tmp_path)
+    recorded = Ledger(smollm2.RECORDED).results()
+    pictures.save(name, pictures.of_ledger(recorded)[name])
+    assert (tmp_path / f"{name}.svg").read_bytes() == committed.read_bytes(), (
+        "run `tox -e pages`, which draws with the matplotlib of .ci/constraints.txt"
+    )
 
 
 @pytest.mark.parametrize("name", pictures.DRAWN)

@@ -76,8 +76,8 @@ def silent(name):
 def test_it_is_an_error_that_says_what_would_help(stream, go, tmp_path):
     message = (
         rf"^block 0: no calibration token reached 1 of its 5 experts, \S+\.experts\.{SILENT} "
-        rf"first, where {2 * TOKENS // EXPERTS} reach one on average; take more or other samples, "
-        "or decide with --unreached magnitude or --unreached dense$"
+        rf"first; an expert is reached by {2 * TOKENS // EXPERTS} on average; take more or other "
+        "samples, or decide with --unreached magnitude or --unreached dense$"
     )
     for unreached in (None, "error"):
         with pytest.raises(ValueError, match=message):

@@ -25,7 +25,10 @@ def test_the_extra_is_named_where_it_is_missing(monkeypatch):
 
 @pytest.mark.parametrize(
     ("named", "message"),
-    [({"tasks": ()}, "tasks: there is none"), ({"limit": 0}, "limit must be at least 1, got 0")],
+    [
+        ({"tasks": ()}, "tasks must be at least one, got none"),
+        ({"limit": 0}, "limit must be at least 1, got 0"),
+    ],
 )
 def test_a_wrong_call_is_an_error_before_anything_is_loaded(named, message):
     with pytest.raises(ValueError, match=message):

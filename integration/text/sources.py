@@ -84,7 +84,7 @@ def draw_calibration(
     if not _is_documents(source):
         if pack:
             raise ValueError(
-                f"pack: joins short documents, and {source} is running text, which is cut anywhere "
+                f"pack: joins short documents, but {source} is running text, which is cut anywhere "
                 "already; leave --pack out, or give a JSONL file with a document a line"
             )
         tokens = _ids_of_whole(source, tokenizer, _running_text(source, "train"), seqlen + 1, bars)

@@ -54,7 +54,7 @@ from pruneproof.reference.refinements.pairs import Pairs, PairsOfGroups
 
 @dataclass(frozen=True)
 class Limits:
-    """What an output may swap and when it stops; the steps of the module's algorithm say how."""
+    """Limits on the swaps of an output; the module's algorithm says which step uses each."""
 
     max_cycles: int
     update_threshold: float
@@ -66,7 +66,7 @@ class Limits:
 def check_refinement(
     W: Tensor, keep: Tensor, mean: Tensor, var: Tensor, x_norm: Tensor, limits: Limits
 ) -> None:
-    """Refuse what neither refinement can work with."""
+    """Refuse arguments with which no refinement can work."""
     check_matrix("W", W)
     check_mask("keep", keep, W.shape, device=W.device)
     check_floating("mean", mean, (len(W),), device=W.device)

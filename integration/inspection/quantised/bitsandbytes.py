@@ -89,7 +89,7 @@ def _state(files: Files, name: str, at: str) -> tuple[tuple[int, ...], int, dict
     shape, size = state.get("shape"), state.get("blocksize")
     numbers = [*shape, size] if isinstance(shape, list) and shape else [0]
     if not all(type(each) is int and 0 < each < LARGEST for each in numbers):
-        raise ValueError(f"{name}: its state says no shape and blocksize; fetch it again")
+        raise ValueError(f"{name}: its state lacks a valid shape and blocksize; fetch it again")
     return tuple(numbers[:-1]), numbers[-1], state
 
 
@@ -109,7 +109,7 @@ def _largest(files: Files, name: str, state: dict[str, Any]) -> NDArray[np.float
         or not (isinstance(size, int) and size > 0 and isinstance(offset, int | float))
         or stored.dtype != np.uint8
     ):
-        raise ValueError(f"{name}: its absmax needs what is not there; fetch it again")
+        raise ValueError(f"{name}: its absmax is neither float nor validly nested; fetch it again")
     levels, largest = (np.asarray(files.whole(each)).reshape(-1) for each in nested)
     if len(levels) != 256 or len(largest) != -(-len(stored) // size):
         raise ValueError(f"{name}: its nested tensors do not fit its absmax; fetch it again")

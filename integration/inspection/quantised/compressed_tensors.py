@@ -83,7 +83,7 @@ def int32(files: Files, name: str) -> None:
     elif zero in files.headers and not _has_zeros(files, name, size, bits):
         unread = "its zero points say which number is 0, and are not read yet"
     elif zero not in files.headers and _asymmetric(files):
-        raise ValueError(f"{name}: lacks its zero points, which config.json says; fetch it again")
+        raise ValueError(f"{name}: lacks the zero points that config.json declares; fetch it again")
 
     def content() -> Content:
         words = files.words(packed)

@@ -149,13 +149,13 @@ def _groups(layer: _Layer, inputs: int, groups: int) -> NDArray[np.int64] | None
     if layer.named("g_idx") in files.headers:
         found = np.asarray(files.whole(layer.named("g_idx"))).reshape(-1).astype(np.int64)
         if len(found) and not 0 <= found.min() <= found.max() < groups:
-            raise layer.wrong(f"its g_idx names groups that are not there, of {groups}")
+            raise layer.wrong(f"its g_idx names groups that do not exist; there are {groups}")
         neighbours = np.arange(inputs) // max(1, np.count_nonzero(found == 0))
         # Libraries that are told of no order do not look at it.
         told = files.said.get("desc_act") is not False or np.array_equal(found, neighbours)
         return found if told else None
     if files.said.get("desc_act"):
-        raise layer.wrong("lacks its g_idx, which config.json's desc_act says")
+        raise layer.wrong("lacks the g_idx that desc_act in config.json asks for")
     size = files.said.get("group_size")
     if groups == 1:
         return np.zeros(inputs, np.int64)

@@ -141,7 +141,7 @@ class Subject:
             )
         given = {*STATISTICS} & {*answer}
         if missing := sorted((self._statistics or given) - given):
-            raise Refused(f"activation_statistics gives no {missing[0]}, which it has given before")
+            raise Refused(f"activation_statistics no longer gives {missing[0]}")
         self._statistics = given
         features = batches[0].shape[-1] if batches else None
         for key in sorted({*STATISTICS[:3]} & set(answer)):

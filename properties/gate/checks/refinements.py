@@ -201,7 +201,7 @@ def rows(subject: Subject, example: Example) -> None:
         return
     names = subject.name_of(first), subject.name_of(second)
     raise Violation(
-        f"output {k} is refined otherwise when it stands alone",
+        f"output {k} is refined differently when it stands alone",
         f"torch.equal({names[0]}[{k}:], {names[1]})",
         expected=first[row].tolist(),
         got=second.tolist(),

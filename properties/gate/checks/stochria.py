@@ -52,7 +52,7 @@ def _activated(draw: st.DrawFn, method: str) -> Example:
 
 def _samples(subject: Subject, example: Example) -> tuple[torch.Tensor, Samples]:
     if not is_exact(subject):
-        raise Unsupported("scores up to a multiple or an order do not tell the samples")
+        raise Unsupported("scores up to a multiple or an order do not show what was sampled")
     scores = subject.score(*example.arguments, **example.parameters)
     return scores, Reader(example, scores.dtype).read(subject, scores)
 
@@ -155,7 +155,7 @@ def _slack(statements: int) -> float:
 def uniform(subject: Subject, example: Example) -> None:
     """Over many seeds every entry of a line is sampled equally often."""
     if not is_exact(subject):
-        raise Unsupported("scores up to a multiple or an order do not tell the samples")
+        raise Unsupported("scores up to a multiple or an order do not show what was sampled")
     reader, lines, answers = _over_seeds(subject, example)
     slack = _slack(sum(line.sampled.shape[1] for line in lines))
     for line in lines:
@@ -185,7 +185,7 @@ def uniform(subject: Subject, example: Example) -> None:
 def independent(subject: Subject, example: Example) -> None:
     """What is sampled of one input or output says nothing about what is sampled of another."""
     if not is_exact(subject):
-        raise Unsupported("scores up to a multiple or an order do not tell the samples")
+        raise Unsupported("scores up to a multiple or an order do not show what was sampled")
     reader, lines, answers = _over_seeds(subject, example)
     pairs = list(combinations(lines, 2))
     slack = _slack(sum(one.sampled.shape[1] * other.sampled.shape[1] for one, other in pairs))
