@@ -29,7 +29,7 @@ one whose values are all different it is 1 / 16."""
 EXCESS = 1.5
 """How much more frequent it may be than the values beside it for rounding to be all that there is:
 of Gaussian and Laplacian weights, and of Student's with three degrees of freedom, it is not."""
-EVEN = 1.5
+EVEN = 1.75
 """How much more frequent the values beside it may be than the next: where the shares fall faster,
 they may do so from that value on."""
 ACROSS, BESIDE = 256, 256

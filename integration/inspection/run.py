@@ -140,7 +140,7 @@ def inspect(
             if entry.role.judged and mask is not None:
                 of = subject(facts, mask, claimed, found.beside.get(entry.name))
                 subjects.append(of)
-                if beside is not None and facts.pruned and not claimed.skips(of.layer):
+                if original is not None and facts.pruned and not claimed.skips(of.layer):
                     _explain(explaining, of, mask, original)
         bars.step(task, entry.size)
     name_conventions(found.facts, claimed.sparsity)
@@ -204,12 +204,9 @@ def _compared(facts: Facts, content: Content, dense: Content) -> Beside:
     return found
 
 
-def _explain(explaining: Explaining, of: Subject, mask: Any, dense: Content | None) -> None:
+def _explain(explaining: Explaining, of: Subject, mask: Any, dense: Content) -> None:
     """Ask what explains a layer's mask, where its zeros can be told from a format's."""
     facts = of.facts
-    if dense is None:
-        explaining.skip("of the dense weight only the levels of a format are known")
-        return
     if not of.exact and facts.entry.storage not in HALF_STEPS:
         explaining.skip("the format made or moved zeros, and which ones is not known")
         return
