@@ -104,10 +104,9 @@ def compare(it: Content, dense: Content) -> Beside:
         it: of the checkpoint.
         dense: of the same shape.
     """
-    rules = [_Rounding(rule) for rule in _roundings(it.dtype)]
-    if it.dtype != dense.dtype and dense.dtype in ("BF16", "F16"):
-        # Both may be roundings of a third, of which this one is the finer.
-        rules.append(_Rounding(_roundings(dense.dtype)[0], of_dense=False))
+    rules: list[_Rounding | _OfOne] = [_Rounding(rule) for rule in _roundings(it.dtype)]
+    if {it.dtype, dense.dtype} == {"BF16", "F16"}:
+        rules.append(_OfOne(it.dtype, dense.dtype))
     ratios = _Ratios(it.rows, it.columns)
     changed = both = grown = 0
     largest = 0.0
@@ -151,15 +150,28 @@ def compare(it: Content, dense: Content) -> Beside:
 
 
 class _Rounding:
-    """Counts the weights that a rounding of the dense ones does not give; or, where it is not of
-    the dense ones, those of which a rounding does not give the dense ones."""
+    """Counts the weights that a rounding of the dense ones does not give."""
 
-    def __init__(self, rule: Callable[[Array], Array], *, of_dense: bool = True) -> None:
-        self.rule, self.of_dense, self.missed = rule, of_dense, 0
+    def __init__(self, rule: Callable[[Array], Array]) -> None:
+        self.rule, self.missed = rule, 0
 
     def add(self, values: Array, of: Array) -> None:
-        one, other = (of, values) if self.of_dense else (values, of)
-        self.missed += int(np.count_nonzero(self.rule(one) != other))
+        self.missed += int(np.count_nonzero(self.rule(of) != values))
+
+
+class _OfOne:
+    """Counts the weights that no one number gives when it is rounded to either dtype."""
+
+    def __init__(self, *dtypes: str) -> None:
+        self.kinds, self.missed = [KINDS[each] for each in dtypes], 0
+
+    def add(self, values: Array, of: Array) -> None:
+        both = [each.astype(np.float64) for each in (values, of)]
+        room = sum(
+            np.maximum(np.abs(each) * 2.0**-kind.digits, 2.0 ** (kind.lowest - 1))
+            for each, kind in zip(both, self.kinds, strict=True)
+        )
+        self.missed += int(np.count_nonzero(np.abs(both[0] - both[1]) > room))
 
 
 def _roundings(dtype: str) -> list[Callable[[Array], Array]]:

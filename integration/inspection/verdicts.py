@@ -146,9 +146,15 @@ def _of_sparsity(claimed: Claimed, there: Sequence[Subject]) -> Verdict:
     if not share:
         if some := [each for each in there if each.facts.pruned]:
             return say(CONTRADICTED, f"{_some(some)} pruned ({some[0].facts.why})")
-        return say(HOLDS, f"none of {len(there)} layers is pruned")
+        rounded = [each.facts.entry.dtype for each in there if each.facts.quantised]
+        near = f", as near as {rounded[0]} shows it" if rounded else ""
+        return say(HOLDS, f"none of {len(there)} layers is pruned{near}")
     if alone := [each for each in there if not each.facts.pruned and not _few(each, share)]:
-        return say(CONTRADICTED, f"{_some(alone)} not pruned ({alone[0].facts.why})")
+        # Weights that are rounded to the value nearest to 0 anyway may have been removed.
+        told = [each for each in alone if not _hides(each, share)]
+        first = (told or alone)[0]
+        found = CONTRADICTED if told else NOT_DECIDED
+        return say(found, f"{_some(told or alone)} not pruned ({first.facts.why})")
     exact = [each for each in there if each.exact]
     off = [each for each in exact if not _counts(each, share)]
     within = _tolerance(share)
@@ -170,6 +176,12 @@ def _of_sparsity(claimed: Claimed, there: Sequence[Subject]) -> Verdict:
         return say(HOLDS, f"as near as {blurred[0].facts.entry.dtype} shows it")
     near = f", to {100 * within:g} % of the weights: {_with_zeros(off)}" if off else ""
     return say(HOLDS, f"all {len(there)} layers have it{near}")
+
+
+def _hides(each: Subject, share: float) -> bool:
+    """Whether rounding gives the value nearest to 0 as many weights as a sparsity removes."""
+    levels = each.facts.levels
+    return levels is not None and each.facts.quantised and share <= levels.nearest
 
 
 def _with_zeros(layers: Sequence[Subject]) -> str:

@@ -19,8 +19,9 @@ from pruneproof.integration.inspection.quantised.files import UNREAD, Files, Pac
 
 STATE = ".quant_state.bitsandbytes__"
 KINDS = {"nf4": "NF4", "fp4": "FP4"}
-BYTES = {"U8": 1, "I8": 1, "F16": 2, "BF16": 2, "F32": 4, "F64": 8}
-"""Of a number of the dtypes as which the codes may lie (`bnb_4bit_quant_storage`)."""
+BYTES = {"U8": 1, "I8": 1, "BF16": 2, "F32": 4, "F64": 8}
+"""Of a number of the dtypes as which the codes may lie (`bnb_4bit_quant_storage`), and are read.
+"""
 LARGEST = 2**31
 """Numbers of a dimension, beyond which a shape is damaged."""
 
@@ -42,10 +43,10 @@ def read(files: Files, name: str) -> None:
     kind = states[0].removeprefix(name + STATE)
     taken = files.take(name, *parts)
     header = files.headers[name]
-    if kind not in KINDS or header.dtype not in BYTES:
-        files.add_unread(name, f"bitsandbytes {kind}", taken, header.shape, UNREAD)
-        return
     shape, size, state = _state(files, name, states[0])
+    if kind not in KINDS or header.dtype not in BYTES:
+        files.add_unread(name, f"bitsandbytes {kind}", taken, shape, UNREAD)
+        return
     count = prod(shape)
     wrong = ValueError(
         f"{name}: its tensors do not fit each other as {KINDS[kind]}; fetch it again"
@@ -60,7 +61,7 @@ def read(files: Files, name: str) -> None:
     rows, columns = prod(shape[:-1]), shape[-1]
 
     def content() -> Content:
-        codes = np.ascontiguousarray(files.whole(name)).reshape(-1).view(np.uint8)
+        codes = _bytes(files, name)
         gone = _largest(files, name, state) == 0
         some = bool(gone.any())
 
@@ -77,6 +78,15 @@ def read(files: Files, name: str) -> None:
 
     storage = f"bitsandbytes {KINDS[kind]}"
     files.weights[name] = Packed(shape, KINDS[kind], storage, taken, content)
+
+
+def _bytes(files: Files, name: str) -> NDArray[np.uint8]:
+    """The codes, two in each byte, whatever the numbers that they lie as."""
+    numbers = np.ascontiguousarray(files.whole(name)).reshape(-1)
+    if files.headers[name].dtype == "BF16":
+        # These come as float32, whose upper half they are.
+        numbers = (numbers.view(np.uint32) >> np.uint32(16)).astype(np.uint16)
+    return numbers.view(np.uint8)
 
 
 def _state(files: Files, name: str, at: str) -> tuple[tuple[int, ...], int, dict[str, Any]]:
