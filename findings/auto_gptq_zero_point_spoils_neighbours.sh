@@ -107,10 +107,11 @@ for sparsity in (0.0, 0.5, 0.75, 0.9):
         wrong = pack(right, scales, zeros)
         changed = ((wrong - right).abs() > 1e-4).float().mean().item()
         errors = [((each - weight).norm() / weight.norm()).item() for each in (right, wrong)]
+        none = (zeros == 0).float().mean().item()
         print(f"pruned {sparsity:3.0%}, {'' if symmetric else 'not '}symmetric:".ljust(29), end="")
-        print(f"{(zeros == 0).float().mean():5.1%} zero points are 0, {changed:5.1%} changed, ", end="")
+        print(f"{none:5.1%} zero points are 0, {changed:5.1%} changed, ", end="")
         print("error {:.1%}, packed {:.1%}".format(*errors))
-        if symmetric or not (zeros == 0).any():
+        if symmetric or none == 0:
             seen = seen and changed == 0
         elif sparsity >= 0.75:
             seen = seen and changed > 0.02 and errors[1] > 5 * errors[0]
