@@ -10,12 +10,12 @@
 # move become the level of their block that is nearest to 0: small beside the kept weights, but in
 # Q2_K a quarter of them.
 #
-# Expected: nothing else. None of these types promises a 0, but a type with fewer bits is the one
-# that looks pruned, and the better ones look dense.
+# Expected: no type promises to keep a 0. But Q3_K lies between Q2_K and Q4_K in bits and does the
+# opposite of both, so the name does not tell which.
 #
 # For whoever prunes: a sparsity counted from a GGUF file is wrong in both directions. Count zeros
-# before the conversion, and compare with the same file of the dense model. To keep zeros, take
-# Q8_0, Q6_K or Q3_K. "Q4_K_M" and its like mix types.
+# before the conversion. Q8_0 and Q6_K keep zeros and make few; Q3_K keeps them and makes many.
+# Files called Q4_K_M and the like mix types.
 #
 # Usage: sh gguf_kquants_make_and_lose_zeros.sh
 # Exit status: 0 as described, 1 changed, 2 the packages could not be installed.
