@@ -14,6 +14,7 @@ from packed_layers import (
     FORMATS,
     GPTQ,
     MARLIN,
+    NAMES,
     as_gptq,
     as_nf4,
     gaussian,
@@ -206,3 +207,16 @@ def test_numbers_without_their_scale_are_compared_by_their_zeros_alone(tmp_path,
     assert [*found.claims.values()] == ["not_decided"]
     assert "by that one's storage" in found.record["claims"][0]["why"]
     assert not any("relation" in each for each in found.tensors.values())
+
+
+@pytest.mark.parametrize(("form", "less"), [("gptq", 1), ("gptq_v2", 0)])
+def test_symmetric_zero_points_of_gptq_are_read_as_the_format_has_them(tmp_path, form, less):
+    codes = np.random.default_rng(0).integers(0, 16, (64, 64))
+    codes[:, ::2] = 8
+    packed = gptq(codes, np.full((64, 2), 8), np.arange(64) // 32, 4, less)
+    said = GPTQ | {"sym": True, "checkpoint_format": form}
+    folder = write(tmp_path / "it", named({NAMES[0]: packed}), **said)
+    source = open_checkpoint(str(folder))
+    (entry,) = source.entries
+    assert entry.unread == ""
+    assert np.array_equal(in_parts(source.read(entry), 64), codes - 8)

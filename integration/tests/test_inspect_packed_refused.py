@@ -71,6 +71,7 @@ UNREAD = {
     "GPTQ, planar": (as_gptq, GPTQ | {"checkpoint_format": "gptq_p"}, None, "GPTQ gptq_p: "),
     "GPTQ, three bits": (lambda W: as_gptq(W, 3), GPTQ, None, "libraries disagree"),
     "GPTQ, a zero point of 0": (as_gptq, GPTQ, zero_point_of_zero, "has all bits set"),
+    "GPTQ, not as symmetric as it says": (as_gptq, GPTQ | {"sym": True}, None, "symmetric numbers"),
     "GPTQ, five bits": (lambda W: as_gptq(W, 5), GPTQ, None, "GPTQ int5: "),
     "AWQ, other groups": (as_awq, AWQ | {"group_size": 64}, None, "AWQ int4: "),
     "zero points of other groups": (

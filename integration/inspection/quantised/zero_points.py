@@ -24,6 +24,8 @@ PLACE = np.array([0, 4, 1, 5, 2, 6, 3, 7], np.uint32)
 """Where each of eight neighbouring outputs is in AWQ's word, by the numbers in it."""
 NEITHER = "config.json does not say whether it is GPTQ's or AWQ's"
 AMBIGUOUS = "a zero point less 1 has all bits set, of which libraries make different numbers"
+OFF_CENTRE = "its zero points are not those of the symmetric numbers that config.json says it has"
+"""So lie those that a library stored as they are, and labelled as less 1."""
 THREE = "libraries disagree about what is taken from three-bit zero points"
 
 
@@ -124,6 +126,9 @@ def _gptq(layer: _Layer) -> None:
         _unread(layer, f"GPTQ int{bits}", why, (outputs, inputs))
         return
     zeros = stored.T + np.uint8(form == LOWERED)
+    if files.said.get("sym") is True and (zeros != 1 << (bits - 1)).any():
+        _unread(layer, f"GPTQ int{bits}", OFF_CENTRE, (outputs, inputs))
+        return
 
     def content() -> Content:
         words = np.ascontiguousarray(files.words(layer.named("qweight")).T)
