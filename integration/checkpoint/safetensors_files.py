@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,11 +18,23 @@ INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
 
 
+BYTES = {
+    "F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2,
+    "U16": 2, "I8": 1, "U8": 1, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1,
+}  # fmt: skip
+"""Of a number, by dtype."""
+
+
 class Header(NamedTuple):
     """What a file says about a tensor before its numbers."""
 
     dtype: str
     shape: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of its numbers; of a dtype that is not known, one each."""
+        return prod(self.shape) * BYTES.get(self.dtype, 1)
 
 
 def indexed_headers(folder: Path) -> tuple[dict[str, Path], Mapping[str, Header]]:

@@ -24,11 +24,6 @@ from pruneproof.integration.inspection.roles import MATRIX, PARAMETER
 from pruneproof.integration.inspection.source import PLAIN, SCALED, Entry, Source, in_order
 
 CONFIG = "config.json"
-SIZES = {
-    "F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2,
-    "U16": 2, "I8": 1, "U8": 1, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1,
-}  # fmt: skip
-"""Bytes of a number, by dtype."""
 LOOSE = "its numbers need a scale that is declared nowhere"
 COUNTS = "whole numbers, no weights"
 
@@ -75,8 +70,8 @@ def open_folder(name: str, folder: Path) -> Source:
             role = replace(role, kind=MATRIX, why="")
         unread = unread or (role.why if role.judged else "")
         storage = SCALED if header.dtype.startswith("F8_E4") or header.dtype == "F8_E5M2" else PLAIN
-        size = prod(header.shape) * SIZES.get(header.dtype, 1)
-        entries.append(Entry(stored, header.shape, header.dtype, storage, role, size, unread))
+        of_it = (stored, header.shape, header.dtype, storage, role, header.size, unread)
+        entries.append(Entry(*of_it))
     for own, each in packed.weights.items():
         unread = each.unread or (roles[own].why if roles[own].judged else "")
         of_it = (own, each.shape, each.dtype, each.storage, roles[own], each.size, unread)

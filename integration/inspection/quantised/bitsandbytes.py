@@ -19,9 +19,8 @@ from pruneproof.integration.inspection.quantised.files import UNREAD, Files, Pac
 
 STATE = ".quant_state.bitsandbytes__"
 KINDS = {"nf4": "NF4", "fp4": "FP4"}
-BYTES = {"U8": 1, "I8": 1, "BF16": 2, "F32": 4, "F64": 8}
-"""Of a number of the dtypes as which the codes may lie (`bnb_4bit_quant_storage`), and are read.
-"""
+READ = ("U8", "I8", "BF16", "F32", "F64")
+"""Dtypes as which the codes may lie (`bnb_4bit_quant_storage`), and are read."""
 LARGEST = 2**31
 """Numbers of a dimension, beyond which a shape is damaged."""
 
@@ -44,14 +43,14 @@ def read(files: Files, name: str) -> None:
     taken = files.take(name, *parts)
     header = files.headers[name]
     shape, size, state = _state(files, name, states[0])
-    if kind not in KINDS or header.dtype not in BYTES:
+    if kind not in KINDS or header.dtype not in READ:
         files.add_unread(name, f"bitsandbytes {kind}", taken, shape, UNREAD)
         return
     count = prod(shape)
     wrong = ValueError(
         f"{name}: its tensors do not fit each other as {KINDS[kind]}; fetch it again"
     )
-    if prod(header.shape) * BYTES[header.dtype] != -(-count // 2):
+    if header.size != -(-count // 2):
         raise wrong
     if prod(files.headers[f"{name}.absmax"].shape) != -(-count // size):
         raise wrong

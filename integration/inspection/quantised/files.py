@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -75,14 +74,10 @@ class Files:
         self.weights: dict[str, Packed] = {}
 
     def take(self, *names: str) -> int:
-        """Mark tensors as used; how many bytes they have, at most 8 a number."""
+        """Mark tensors as used; how many bytes they have."""
         there = [each for each in names if each in self.headers]
         self.used.update(there)
-        sizes = {"8": 1, "6": 2, "2": 4, "4": 8}
-        return sum(
-            prod(self.headers[each].shape) * sizes.get(self.headers[each].dtype[-1:], 1)
-            for each in there
-        )
+        return sum(self.headers[each].size for each in there)
 
     def is_kind(self, name: str, dtype: str, dimensions: int = 2) -> bool:
         """Whether a tensor is there, of a dtype and with so many dimensions."""
