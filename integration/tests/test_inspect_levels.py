@@ -1,5 +1,7 @@
 """Of weights that a format rounded, nothing is said that its levels do not show."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,7 @@ from inspect_bench.dense import llama
 from inspect_bench.dense import save as save_llama
 from inspect_bench.formats import permuted, save_gguf
 from inspect_bench.masks import keep
-from inspected import NAMES, dense, pruned, save, smallest
+from inspected import BLOCKS, CONFIG, NAMES, dense, pruned, save, smallest, two_of_four
 
 GPTQ8 = {"quant_method": "gptq", "bits": 8, "group_size": 32}
 
@@ -106,6 +108,24 @@ def test_codes_of_bitsandbytes_may_lie_as_another_dtype(tmp_path, inspect, dtype
     assert {each["role"] for each in found.values()} == {"matrix"}
     for name, each in found.items():
         assert (each["shape"], each["zeros"]) == (right[name]["shape"], right[name]["zeros"])
+
+
+def test_experts_of_bitsandbytes_lie_as_their_family_has_them(tmp_path, inspect):
+    """gpt-oss' as experts × inputs × outputs, of which n of m are along inputs."""
+    draw, tensors = np.random.default_rng(0), {}
+    for block in range(BLOCKS):
+        for name, (inputs, outputs) in {"gate_up_proj": (64, 256), "down_proj": (128, 64)}.items():
+            W = draw.standard_normal((4, outputs, inputs)).astype(np.float32)
+            stored = np.ascontiguousarray(np.stack([two_of_four(each).T for each in W]))
+            for part, each in as_nf4(stored)[0].items():
+                own = f"model.layers.{block}.mlp.experts.{name}"
+                tensors[own + part.removeprefix("weight")] = each
+    folder = write(tmp_path / "it", tensors, **BITSANDBYTES)
+    config = CONFIG | {"model_type": "gpt_oss", "quantization_config": BITSANDBYTES}
+    (folder / "config.json").write_text(json.dumps(config), "utf-8")
+    found = inspect(folder, "--n-m", "2:4")
+    assert [*found.claims.values()] == ["holds"]
+    assert {each["pattern"]["n_m"] for each in found.tensors.values()} == {"2:4"}
 
 
 def test_heads_may_differ_from_block_to_block(tmp_path, inspect, monkeypatch):
