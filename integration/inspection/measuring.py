@@ -42,12 +42,13 @@ once, on weights of that kind, with the library and version in the last column.
 FOOT = """
 Where zeros are lost they all become the same number in a block of weights, the level that is
 nearest to 0. That is what `displaced_zeros` of inspect.json counts: weights that hold the value
-nearest to 0 of their run of 32, where that value is far more frequent than the two beside it. In a
-dense weight it is not: rounding gives neighbouring levels about equal shares (of Gaussian, uniform,
-Laplacian and Student's weights they differ by at most 0.08 of a run at four bits). Where a few
-inputs have far larger weights than the others of their block, rounding does the same to a dense
-weight: then the inputs whose weights reach over many levels must show it, or inspect says *not
-decided*. So it does with four levels or fewer, of which neither can be told.
+nearest to 0 of their block of 16, where that value is far more frequent than the two beside it. In
+a dense weight it is not: rounding gives neighbouring levels about equal shares (of Gaussian,
+uniform, Laplacian and Student's weights they differ by at most 0.08 of a block at four bits, and by
+a factor of 1.45). Where a few inputs have far larger weights than the others of their block,
+rounding does the same to a dense weight: then the inputs whose weights reach over many levels must
+show it, or inspect says *not decided*. So it does with four levels or fewer, of which neither can
+be told.
 
 What a format keeps, the algorithm that fills it may not: GPTQ changes the weights that it has not
 rounded yet, zeros among them. Of the zeros of the half-pruned weight 5 % were gone after auto-gptq
